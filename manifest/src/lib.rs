@@ -1,0 +1,24 @@
+//! What a release manifest is: names, identity, layout, settings, YAML in and out, defaults and validation.
+//!
+//! Build time (`generator`, `xtask`) and run time (`runtime`, `server`) must agree on these, so they stand once, here.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+pub mod defaults;
+pub mod identity;
+pub mod name;
+mod nearest;
+pub mod platform;
+pub mod plural;
+#[cfg(test)]
+mod random;
+pub mod valid;
+pub mod yaml;
+
+pub use defaults::{Defaults, Node};
+pub use identity::{Identity, IdentityError, suffix_clash};
+pub use name::{Kind, NameError, ReleaseName, ServiceName, TenantName, title};
+pub use nearest::nearest;
+pub use platform::{Platform, PlatformError};
+pub use plural::plural;
+pub use valid::{BundleError, Invalid, Model, Valid, Validator, Violation};
