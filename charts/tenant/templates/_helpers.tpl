@@ -1,0 +1,3 @@
+{{- define "tenant.namespace" -}}
+{{- include "platform.tenantNamespace" (dict "tenant" .Values.tenant) -}}
+{{- end }}
