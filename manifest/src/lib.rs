@@ -2,6 +2,7 @@
 //!
 //! Build time (`generator`, `xtask`) and run time (`runtime`, `server`) must agree on these, so they stand once, here.
 
+#![warn(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 pub mod defaults;

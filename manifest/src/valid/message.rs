@@ -18,7 +18,7 @@ const BRANCHES: usize = 4;
 pub(super) fn violations(error: &ValidationError<'_>, bundle: &Value) -> Vec<Violation> {
     let violation = |message, nearest| Violation {
         pointer: error.instance_path().to_string(),
-        keyword: error.kind().keyword().to_owned(),
+        keyword: keyword(error),
         schema_pointer: error.schema_path().to_string(),
         found: error.instance().as_ref().clone(),
         message,
@@ -39,6 +39,17 @@ pub(super) fn violations(error: &ValidationError<'_>, bundle: &Value) -> Vec<Vio
             vec![violation(with_help(text(error), nearest.as_deref()), nearest)]
         }
         _ => vec![violation(text(error), None)],
+    }
+}
+
+/// The keyword as the author wrote it: what a dependency misses is reported as `required`.
+fn keyword(error: &ValidationError<'_>) -> String {
+    let path = error.schema_path().to_string();
+    let mut last = path.rsplit('/').take(3);
+    let dependency = last.find(|step| matches!(*step, "dependentRequired" | "dependencies"));
+    match (error.kind().keyword(), dependency) {
+        ("required", Some(dependency)) => dependency.to_owned(),
+        (keyword, _) => keyword.to_owned(),
     }
 }
 

@@ -198,3 +198,11 @@ fn a_schema_that_holds_itself_is_used() {
     let found = messages(schema, json!({"next": {"next": {"nxt": 1}}}));
     assert_eq!(found, ["/next/next: the property \"nxt\" is not known; did you mean \"next\"? (additionalProperties)"]);
 }
+
+#[test]
+fn what_a_dependency_misses_is_its_own_keyword() {
+    let schema = json!({"properties": {"a": {}, "required": {}}, "dependentRequired": {"a": ["b"]}});
+    let validator = Validator::new(&schema, Defaults::default()).unwrap();
+    let found = validator.check(&json!({"a": 1}));
+    assert_eq!((found[0].keyword.as_str(), found[0].pointer.as_str()), ("dependentRequired", ""));
+}

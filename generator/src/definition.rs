@@ -1,0 +1,71 @@
+//! KRO: a typed Kubernetes API for the service, and the admission policy that closes its gaps.
+//!
+//! [`simple_schema`] prints the types and their markers, [`checks`] collects what the [`policy`] has to check because markers can't
+//! say it, [`cel`] says it, and [`resource`] puts a Flux HelmRelease behind the API.
+
+mod cel;
+mod checks;
+mod form;
+mod marker;
+mod policy;
+mod resource;
+mod secret;
+mod simple_schema;
+mod spot;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use crate::chart::{mark, source as source_of};
+use crate::{Emission, File, Views};
+use manifest::platform::Platform;
+use manifest::yaml;
+
+use cel::Cel;
+use checks::Checks;
+
+/// etcd takes 1.5 MiB; the stored definition has its metadata, and a copy of its own among its annotations, besides.
+const LARGEST: usize = 1 << 20;
+
+/// The service's definition, policy and binding.
+pub(crate) fn emit(views: &Views<'_>, platform: &Platform) -> Emission {
+    let service = &views.release.service;
+    let mut checks = Checks::new(Cel::new(&service.types, asserts_formats(&service.bundle.schema)), views.release.book());
+    if service.values.resolve(&service.types).object().is_none() {
+        return not_given("the root of the values isn't an object");
+    }
+    let secrets = match secret::secrets(service) {
+        Ok(secrets) => secrets,
+        Err(why) => return not_given(&why),
+    };
+    let Some(schema) = simple_schema::print(&service.values, &service.types, &mut checks) else {
+        return not_given("a property's name has characters that KRO's YAML decoder refuses");
+    };
+    let [policy, binding] = policy::documents(service, platform, &checks.problems);
+    let size = schema.expanded_size();
+    let definition = resource::definition(service, platform, schema, &secrets);
+    let documents: Vec<_> = resource::registry(service, platform).into_iter().chain([definition, policy, binding]).collect();
+    let content = format!("# {}\n{}", mark(&source_of(&service.name)), yaml::write_all(&documents));
+    if size > LARGEST || documents.iter().any(|document| document.to_string().len() > LARGEST) {
+        return not_given("the definition is larger than Kubernetes stores");
+    }
+    let path = format!("definitions/{}.yaml", service.name);
+    Emission { files: vec![File { path, content }], book: checks.book, ..Emission::default() }
+}
+
+/// The Flux source that all charts come from; `None`: each service has its own.
+pub(crate) fn source(platform: &Platform) -> Option<File> {
+    let documents = resource::repository(platform)?;
+    let content = format!("# {}\n{}", mark("platform.toml"), yaml::write_all(&documents));
+    Some(File { path: "definitions/gitrepository.yaml".to_owned(), content })
+}
+
+fn not_given(why: &str) -> Emission {
+    Emission { not_given: Some(why.to_owned()), ..Emission::default() }
+}
+
+/// From 2019-09 on, a format is a hint: no validator of ours refuses a document for it, so the policy doesn't either.
+fn asserts_formats(bundle: &serde_json::Value) -> bool {
+    let dialect = bundle.get("$schema").and_then(serde_json::Value::as_str).unwrap_or_default();
+    ["draft-03", "draft-04", "draft-06", "draft-07"].iter().any(|draft| dialect.contains(draft))
+}

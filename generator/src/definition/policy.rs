@@ -1,0 +1,146 @@
+//! The admission policy: what the API's schema can't say, with a sentence for each rule.
+
+use manifest::identity::HELM_RELEASE_MAX;
+use manifest::name::ServiceName;
+use manifest::platform::{FailurePolicy, Platform};
+use serde_json::{Value, json};
+
+use super::cel;
+use super::checks::Problem;
+use crate::model::{Service, Shape};
+
+/// Characters of one variable: cel-go reads expressions of up to 100,000.
+const CHUNK: usize = 20_000;
+
+/// The policy of a service and its binding.
+pub(super) fn documents(service: &Service, platform: &Platform, problems: &[Problem]) -> [Value; 2] {
+    let name = format!("{}.{}", service.plural, platform.api.group);
+    let policy = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": name},
+        "spec": {
+            "failurePolicy": match platform.admission.failure_policy {
+                FailurePolicy::Fail => "Fail",
+                FailurePolicy::Ignore => "Ignore",
+            },
+            "matchConstraints": {"resourceRules": [{
+                "apiGroups": [platform.api.group],
+                "apiVersions": [platform.api.version],
+                "operations": ["CREATE", "UPDATE"],
+                "resources": [service.plural],
+            }]},
+            "matchConditions": [
+                // KRO's own updates, of finalizers and labels, have to pass whatever the values are.
+                {"name": "values-change", "expression": "request.operation != 'UPDATE' || has(object.spec) != has(oldObject.spec) || has(object.spec) && object.spec != oldObject.spec"},
+                {"name": "not-being-deleted", "expression": "!has(object.metadata.deletionTimestamp)"},
+            ],
+            "variables": variables(service, platform, problems),
+            "validations": [
+                {"expression": "has(object.spec)", "message": "spec is required: it holds the values"},
+                {
+                    "expression": "variables.problems.size() == 0",
+                    "message": "the values break rules of the service",
+                    // The API server doesn't use a message of more than 5 KiB.
+                    "messageExpression": "variables.text.size() <= 1200 ? variables.text : variables.text.substring(0, 1200) + '…'",
+                },
+            ],
+        },
+    });
+    let binding = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": name},
+        "spec": {"policyName": name, "validationActions": ["Deny"]},
+    });
+    [policy, binding]
+}
+
+fn variables(service: &Service, platform: &Platform, problems: &[Problem]) -> Vec<Value> {
+    let values = |object: &str| format!("has({object}.spec) && has({object}.spec.values) ? {object}.spec.values : dyn({{}})");
+    let mut variables = vec![json!({"name": "values", "expression": values("object")})];
+    if problems.iter().any(|problem| problem.condition.contains("variables.before")) {
+        let before = format!("request.operation == 'UPDATE' && {}", values("oldObject"));
+        variables.push(json!({"name": "before", "expression": before}));
+    }
+    let mut chunks: Vec<Vec<String>> = Vec::new();
+    let mut room = 0;
+    for Problem { condition, message } in identity(service, platform).iter().chain(problems) {
+        let line = format!("{condition} ? '' : {}", cel::text(message));
+        match chunks.last_mut().filter(|_| line.len() <= room) {
+            Some(chunk) => {
+                room -= line.len();
+                chunk.push(line);
+            }
+            None => {
+                room = CHUNK.saturating_sub(line.len());
+                chunks.push(vec![line]);
+            }
+        }
+    }
+    let names: Vec<_> = (1..=chunks.len()).map(|number| format!("problems{number}")).collect();
+    for (name, lines) in names.iter().zip(&chunks) {
+        variables.push(json!({"name": name, "expression": format!("[\n  {}\n]", lines.join(",\n  "))}));
+    }
+    let sum: Vec<_> = names.iter().map(|name| format!("variables.{name}")).collect();
+    variables.push(json!({"name": "problems", "expression": format!("({}).filter(m, m != '')", sum.join(" + "))}));
+    variables.push(json!({"name": "text", "expression": "variables.problems.join('; ')"}));
+    variables
+}
+
+/// Name and namespace follow from the values, where the values have them ([`manifest::identity`]).
+fn identity(service: &Service, platform: &Platform) -> Vec<Problem> {
+    let max = HELM_RELEASE_MAX.saturating_sub(longest_child(service));
+    let mut problems = vec![Problem {
+        condition: format!("size(object.metadata.name) <= {max}"),
+        message: format!("metadata.name: must have at most {max} characters"),
+    }];
+    let values = service.values.resolve(&service.types).object();
+    let has = |name: &str| {
+        let field = values.and_then(|object| object.field(name));
+        field.is_some_and(|field| matches!(field.schema.resolve(&service.types).shape, Shape::Text(_)))
+    };
+    let is_tenant = service.name == ServiceName::tenant();
+    let template = if is_tenant { &platform.naming.tenant } else { &platform.naming.release };
+    let missing = [("tenant", has("tenant")), ("name", has("name"))]
+        .into_iter()
+        .find(|(name, there)| template.contains(&format!("{{{name}}}")) && !there);
+    if missing.is_none() {
+        problems.push(agrees("object.metadata.name", "metadata.name", template, service));
+    }
+    let namespace = if is_tenant { &platform.namespaces.platform } else { &platform.namespaces.tenant };
+    if is_tenant || has("tenant") {
+        problems.push(agrees("object.metadata.namespace", "metadata.namespace", namespace, service));
+    }
+    problems
+}
+
+/// How much longer the longest name of a child's object is: its part of this one's name, and its service.
+fn longest_child(service: &Service) -> usize {
+    let child = |(part, child): &(String, ServiceName)| 1 + part.len() + child.as_str().len();
+    let longest = service.children.iter().map(child).max().unwrap_or_default();
+    longest.saturating_sub(service.name.as_str().len())
+}
+
+/// `x` is what the template makes of the values.
+fn agrees(x: &str, called: &str, template: &str, service: &Service) -> Problem {
+    let mut text = template.replace("{service}", service.name.as_str());
+    let mut parts = Vec::new();
+    let mut guards = Vec::new();
+    while let Some((before, rest)) = text.split_once('{') {
+        let (name, after) = rest.split_once('}').unwrap_or((rest, ""));
+        if !before.is_empty() {
+            parts.push(cel::text(before));
+        }
+        parts.push(cel::get("variables.values", name));
+        guards.push(format!("!{}", cel::has("variables.values", name)));
+        text = after.to_owned();
+    }
+    if !text.is_empty() || parts.is_empty() {
+        parts.push(cel::text(&text));
+    }
+    let condition = [guards, vec![format!("{x} == {}", parts.join(" + "))]].concat().join(" || ");
+    let shown = template.replace("{service}", service.name.as_str());
+    let shown = shown.replace("{tenant}", "<spec.values.tenant>").replace("{name}", "<spec.values.name>");
+    Problem { condition, message: format!("{called}: must be {shown}") }
+}

@@ -1,0 +1,292 @@
+//! The definition of small schemas, and the balance of its book for every schema at hand.
+
+use std::path::{Path, PathBuf};
+
+use manifest::name::ServiceName;
+use manifest::platform::Platform;
+use serde_json::{Value, json};
+
+use crate::ledger::{Target, balance};
+use crate::model::{self, Service};
+use crate::{Emission, Inputs, Source, Views};
+
+/// KRO's own reading of a definition, by somebody else's rules.
+#[path = "../../../xtask/src/survey/simple_schema.rs"]
+mod reader;
+
+fn inputs(sources: Vec<Source>) -> Inputs {
+    Inputs { platform: Platform::default(), sources, library: String::new() }
+}
+
+fn source(name: &str, text: &str) -> Source {
+    let service = ServiceName::parse(name).unwrap();
+    Source { path: format!("schemas/{name}/values.schema.json"), service, text: text.to_owned(), sample: None }
+}
+
+fn emit(service: &Service) -> Emission {
+    super::emit(&Views { whole: service, release: model::release(service) }, &Platform::default())
+}
+
+/// The documents made of a schema; its book balances.
+fn documents(schema: &Value) -> Vec<Value> {
+    let mut schema = schema.clone();
+    schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+    let inputs = inputs(vec![source("demo", &schema.to_string())]);
+    let service = crate::lower(&inputs.sources[0], &inputs).service.unwrap();
+    let emission = emit(&service);
+    assert_eq!(balance(&service, Target::Kro, &emission.book), Default::default(), "{schema}");
+    read(&emission)
+}
+
+/// The documents as KRO and Kubernetes read them.
+fn read(emission: &Emission) -> Vec<Value> {
+    let documents = manifest::yaml::read_all(&emission.files[0].content).unwrap();
+    reader::read(&documents[0]).unwrap();
+    documents
+}
+
+/// Types and policy of a schema with these properties.
+fn print(properties: Value) -> String {
+    let documents = documents(&json!({"type": "object", "additionalProperties": false, "properties": properties}));
+    let schema = &documents[0]["spec"]["schema"];
+    let mut out = String::new();
+    for (name, value) in schema["types"].as_object().unwrap() {
+        out.push_str(&format!("{name}: {}\n", manifest::yaml::write(value).trim_end().replace('\n', "\n  ")));
+    }
+    for variable in documents[1]["spec"]["variables"].as_array().unwrap() {
+        if variable["name"] == "problems1" {
+            out.push_str(variable["expression"].as_str().unwrap());
+        }
+    }
+    out
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every schema of a folder with a folder for each service.
+fn services(folder: &Path) -> Vec<Source> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let sources = entries.filter_map(|entry| {
+        let path = entry.ok()?.path();
+        let text = ["values.schema.json", "schema/values.schema.json"]
+            .iter()
+            .find_map(|file| std::fs::read_to_string(path.join(file)).ok())?;
+        Some(source(path.file_name()?.to_str()?, &text))
+    });
+    sources.collect()
+}
+
+/// Compares with `tests/<name>.txt`; `BLESS=1` writes it anew.
+fn golden(name: &str, properties: Value) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/definition/tests").join(format!("{name}.txt"));
+    let found = print(properties) + "\n";
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &found).unwrap();
+    }
+    assert_eq!(found, std::fs::read_to_string(&path).unwrap());
+}
+
+#[test]
+fn numbers_and_text() {
+    golden(
+        "numbers_and_text",
+        json!({"n": {"type": "integer", "exclusiveMinimum": 0, "maximum": 9, "default": 3}, "r": {"type": "number", "minimum": 0.5, "maximum": 1}, "s": {"type": "string", "minLength": 1, "pattern": "^\\S+$", "default": "a\"b<"}}),
+    );
+}
+
+#[test]
+fn choices() {
+    golden(
+        "choices",
+        json!({"e": {"enum": ["a", "b"]}, "f": {"enum": ["a,b", ""]}, "g": {"enum": [1, 2.5]}, "m": {"enum": ["a", 1]}}),
+    );
+}
+
+#[test]
+fn what_has_no_type_makes_its_holder_an_object() {
+    golden(
+        "what_has_no_type_makes_its_holder_an_object",
+        json!({"o": {"type": "object", "properties": {"any": {}, "odd-name": {"type": "string"}}, "required": ["odd-name"], "additionalProperties": false}}),
+    );
+}
+
+#[test]
+fn items_carry_markers_by_a_type() {
+    golden(
+        "items_carry_markers_by_a_type",
+        json!({"l": {"type": "array", "items": {"type": "object", "properties": {"k": {"type": "string", "maxLength": 9}}, "description": "An item"}, "uniqueItems": true}, "m": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}}}),
+    );
+}
+
+#[test]
+fn fields_of_the_root_have_one_type() {
+    golden(
+        "fields_of_the_root_have_one_type",
+        json!({"u": {"type": ["string", "integer"], "default": 5}, "v": {"type": ["integer", "string"]}, "a": {}, "x": {"type": "array"}}),
+    );
+}
+
+#[test]
+fn values_of_a_map_can_have_several_types() {
+    golden(
+        "values_of_a_map_can_have_several_types",
+        json!({"w": {"type": "object", "additionalProperties": {"type": ["string", "boolean"]}}}),
+    );
+}
+
+#[test]
+fn what_is_immutable_stays_absent_too() {
+    golden(
+        "what_is_immutable_stays_absent_too",
+        json!({"o": {"type": "object", "properties": {"a": {"type": "string", "x-ui": {"immutable": true}}, "b": {"type": "array", "items": {"type": "string"}, "x-ui": {"immutable": true}}}}}),
+    );
+}
+
+#[test]
+fn conditions_go_to_the_policy() {
+    golden(
+        "conditions_go_to_the_policy",
+        json!({"t": {"type": "object", "properties": {"mode": {"enum": ["x", "y"]}, "host": {"type": "string"}}, "if": {"properties": {"mode": {"const": "x"}}, "required": ["mode"]}, "then": {"required": ["host"]}}}),
+    );
+}
+
+#[test]
+fn rules_are_conditions() {
+    golden(
+        "rules_are_conditions",
+        json!({
+            "c": {"type": "array", "items": {"type": "string"}, "contains": {"const": "x"}},
+            "k": {"type": "object", "patternProperties": {"^x-": {"type": "integer"}}, "additionalProperties": false},
+            "m": {"type": "integer", "multipleOf": 5},
+            "n": {"type": "string", "not": {"enum": ["root", "admin"]}},
+            "o": {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}, "dependencies": {"a": ["b"]}},
+            "r": {"type": "integer", "x-kubernetes-validations": [{"rule": "self >= oldSelf", "message": "can only grow"}]},
+            "t": {"type": "array", "items": [{"type": "string"}, {"enum": ["a"]}], "additionalItems": false},
+        }),
+    );
+}
+
+#[test]
+fn formats_of_draft_7_are_checked() {
+    golden(
+        "formats_of_draft_7_are_checked",
+        json!({"d": {"type": "string", "format": "date"}, "z": {"type": "string", "format": "iri"}}),
+    );
+}
+
+#[test]
+fn a_default_counts_where_the_api_does_not_fill_it_in() {
+    golden(
+        "a_default_counts_where_the_api_does_not_fill_it_in",
+        json!({"p": {"type": "object", "additionalProperties": true, "properties": {"x": {"type": "integer"}, "y": {"type": "boolean", "default": true}}, "oneOf": [{"required": ["x"]}, {"properties": {"y": {"const": false}}}]}}),
+    );
+}
+
+#[test]
+fn objects_appear_with_their_defaults() {
+    golden(
+        "objects_appear_with_their_defaults",
+        json!({"a": {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer", "default": 1}}}, "b": {"type": "object", "required": ["y"], "properties": {"y": {"type": "integer"}}}}),
+    );
+}
+
+#[test]
+fn a_default_that_the_api_does_not_hold_is_left_to_the_chart() {
+    let out =
+        print(json!({"o": {"type": "object", "properties": {"x": {"type": "integer"}}, "default": {"x": 1, "unknown": 2}}}));
+    assert!(!out.contains("default="), "{out}");
+}
+
+#[test]
+fn a_release_without_spec_never_waits() {
+    let line = |schema: Value| documents(&schema)[0]["spec"]["schema"]["spec"]["values"].as_str().unwrap().to_owned();
+    let with = |required: Value, field: Value| line(json!({"type": "object", "required": required, "properties": {"a": field}}));
+    assert!(with(json!(["a"]), json!({"type": "string"})).contains("required=\"true\""));
+    assert!(with(json!([]), json!({"type": "string"})).contains("default=\"{}\""));
+    let filled = with(json!(["a"]), json!({"type": "string", "default": "x"}));
+    assert!(!filled.contains("required=") && !filled.contains("default="), "{filled}");
+}
+
+#[test]
+fn the_digest_follows_what_kro_does_not_compare() {
+    let line = |max: u64| {
+        let schema = json!({"type": "object", "properties": {"m": {"type": "object", "additionalProperties": {"type": "string", "maxLength": max}}}});
+        documents(&schema)[0]["spec"]["schema"]["spec"]["values"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(line(1), line(1));
+    assert_ne!(line(1), line(2));
+}
+
+#[test]
+fn a_type_that_holds_itself_ends() {
+    let node = json!({"type": "object", "properties": {"name": {"type": "string"}, "below": {"type": "array", "items": {"$ref": "#/definitions/node"}}}});
+    let documents = documents(
+        &json!({"type": "object", "definitions": {"node": node}, "properties": {"tree": {"$ref": "#/definitions/node"}}}),
+    );
+    assert!(documents[0].to_string().contains("[]object"), "{}", documents[0]["spec"]["schema"]["types"]);
+}
+
+#[test]
+fn services_balance() {
+    let mut sources = services(&repository().join("schemas"));
+    sources.extend(services(&repository().join("starters")));
+    let inputs = inputs(sources);
+    for source in &inputs.sources {
+        let lowered = crate::lower(source, &inputs);
+        let Some(service) = lowered.service else { panic!("{}: {:?}", source.path, lowered.diagnostics) };
+        let emission = emit(&service);
+        assert_eq!(emission.not_given, None);
+        assert_eq!(balance(&service, Target::Kro, &emission.book), Default::default(), "{}", source.path);
+        read(&emission);
+        if let Ok(folder) = std::env::var("DEFINITIONS") {
+            std::fs::write(Path::new(&folder).join(format!("{}.yaml", source.service)), &emission.files[0].content).unwrap();
+        }
+    }
+}
+
+#[test]
+fn corpus_balances() {
+    let Some(folder) = std::env::var_os("TREFOIL_CORPUS").map(PathBuf::from) else {
+        eprintln!("skipped: TREFOIL_CORPUS isn't set");
+        return;
+    };
+    let mut bad = Vec::new();
+    let (mut given, mut total) = (0, 0);
+    let mut paths: Vec<_> = std::fs::read_dir(folder.join("schemas")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        let inputs = inputs(vec![source("demo", &std::fs::read_to_string(&path).unwrap())]);
+        total += 1;
+        let Some(service) = crate::lower(&inputs.sources[0], &inputs).service else {
+            println!("not lowered: {path:?}");
+            continue;
+        };
+        let emission = emit(&service);
+        if let Some(why) = &emission.not_given {
+            println!("not given: {path:?}: {why}");
+            continue;
+        }
+        given += 1;
+        let imbalance = balance(&service, Target::Kro, &emission.book);
+        if !imbalance.is_empty() {
+            bad.push(format!(
+                "{path:?}: {} missing {:?}, {} unasked {:?}",
+                imbalance.missing.len(),
+                imbalance.missing.first(),
+                imbalance.unasked.len(),
+                imbalance.unasked.first()
+            ));
+        }
+        if let Err(why) = reader::read(&manifest::yaml::read_all(&emission.files[0].content).unwrap()[0]) {
+            bad.push(format!("{path:?}: {why}"));
+        }
+        if let Ok(folder) = std::env::var("DEFINITIONS") {
+            let name = path.file_name().unwrap().to_str().unwrap().replace("values.schema.json", "yaml");
+            std::fs::write(Path::new(&folder).join(name), &emission.files[0].content).unwrap();
+        }
+    }
+    println!("{given} of {total}");
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+}

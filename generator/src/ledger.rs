@@ -1,0 +1,189 @@
+//! The books: what became of every constraint in every target.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::Made;
+use crate::model::{Class, Constraint, Place, Pointer, Service, constraints, release};
+use std::collections::BTreeMap;
+
+/// A system that is generated for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Target {
+    Rust,
+    Helm,
+    Kro,
+    Backstage,
+    Editor,
+}
+
+impl Target {
+    pub const ALL: [Target; 5] = [Target::Rust, Target::Helm, Target::Kro, Target::Backstage, Target::Editor];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Target::Rust => "rust",
+            Target::Helm => "helm",
+            Target::Kro => "kro",
+            Target::Backstage => "backstage",
+            Target::Editor => "editor",
+        }
+    }
+}
+
+/// What became of a constraint in a target.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// The target enforces it, or shows it, as it is.
+    Kept,
+    /// In other words, with the same verdicts: how.
+    Rewritten(String),
+    /// Something beside the target's own schema enforces it: what.
+    Moved(String),
+    /// The target refuses more: why.
+    Stricter(String),
+    /// The target doesn't know it: why.
+    Lost(String),
+}
+
+impl Outcome {
+    /// The word of the ledger.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Outcome::Kept => "kept",
+            Outcome::Rewritten(_) => "rewritten",
+            Outcome::Moved(_) => "moved",
+            Outcome::Stricter(_) => "stricter",
+            Outcome::Lost(_) => "lost",
+        }
+    }
+
+    /// How, where or why.
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Outcome::Kept => None,
+            Outcome::Rewritten(text) | Outcome::Moved(text) | Outcome::Stricter(text) | Outcome::Lost(text) => Some(text),
+        }
+    }
+
+    /// A team has to say that it accepts this.
+    pub fn needs_acceptance(&self) -> bool {
+        matches!(self, Outcome::Stricter(_) | Outcome::Lost(_))
+    }
+}
+
+/// One line of a target's book: exactly one for each of [`crate::model::constraints`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Entry {
+    pub used_at: Place,
+    pub at: Pointer,
+    pub keyword: &'static str,
+    pub outcome: Outcome,
+}
+
+/// A target's book while it is written.
+#[derive(Clone, Debug, Default)]
+pub struct Book {
+    pub entries: Vec<Entry>,
+}
+
+impl Book {
+    /// Says what became of the constraint `keyword` that the schema at `at` puts on the document's `used_at`.
+    pub fn enter(&mut self, used_at: &Place, at: &Pointer, keyword: &'static str, outcome: Outcome) {
+        self.entries.push(Entry { used_at: used_at.clone(), at: at.clone(), keyword, outcome });
+    }
+}
+
+/// What a target's book doesn't answer, and what it answers twice or unasked: empty if it balances.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imbalance {
+    pub missing: Vec<Constraint>,
+    pub unasked: Vec<Entry>,
+}
+
+impl Imbalance {
+    pub fn is_empty(&self) -> bool {
+        self.missing.is_empty() && self.unasked.is_empty()
+    }
+}
+
+/// Holds a target's book against the constraints of the view that it is shown.
+pub fn balance(service: &Service, target: Target, book: &Book) -> Imbalance {
+    let mut asked = BTreeMap::<(&Place, &Pointer, &str), Vec<&Constraint>>::new();
+    let listed = listed(service, target);
+    for constraint in &listed {
+        asked.entry((&constraint.used_at, &constraint.at, constraint.keyword)).or_default().push(constraint);
+    }
+    let mut out = Imbalance::default();
+    for entry in &book.entries {
+        let answered = asked.get_mut(&(&entry.used_at, &entry.at, entry.keyword)).and_then(Vec::pop);
+        if answered.is_none() {
+            out.unasked.push(entry.clone());
+        }
+    }
+    out.missing = asked.into_values().flatten().cloned().collect();
+    out
+}
+
+/// The constraints that a target has to answer: of the whole schema, or of the release view and of what that leaves out.
+pub fn listed(service: &Service, target: Target) -> Vec<Constraint> {
+    match target {
+        Target::Rust | Target::Helm => constraints(service),
+        Target::Kro | Target::Backstage | Target::Editor => {
+            let owned = release(service);
+            let mut out = constraints(&owned.service);
+            out.extend(owned.moved.into_iter().map(|(constraint, _)| constraint));
+            out
+        }
+    }
+}
+
+/// The class of a constraint, by its keyword.
+pub fn class(keyword: &str) -> Class {
+    match keyword {
+        "default" => Class::Default,
+        "title" | "description" | "examples" | "deprecated" => Class::Note,
+        keyword if keyword.starts_with("x-ui.") => Class::Note,
+        _ => Class::Constraint,
+    }
+}
+
+/// The ledger of a service as it is committed: a line for each constraint, so that a pull request shows what moved.
+pub(crate) fn file(made: &Made) -> String {
+    let mut rows = BTreeMap::<(&Place, &Pointer, &str), Map<String, Value>>::new();
+    for (target, emission) in &made.targets {
+        for entry in &emission.book.entries {
+            let row = rows.entry((&entry.used_at, &entry.at, entry.keyword)).or_default();
+            let text = match entry.outcome.detail() {
+                Some(detail) => format!("{}: {detail}", entry.outcome.word()),
+                None => entry.outcome.word().to_owned(),
+            };
+            row.insert(target.as_str().to_owned(), Value::String(text));
+        }
+    }
+    let mut out = String::from("{\n");
+    let mark = crate::chart::mark(&crate::chart::source(&made.service.name));
+    out.push_str(&format!("  \"$comment\": {},\n", json!(mark)));
+    let given: Map<String, Value> = made
+        .targets
+        .iter()
+        .map(|(target, emission)| (target.as_str().to_owned(), emission.not_given.clone().map_or(json!("given"), |why| json!(format!("not given: {why}")))))
+        .collect();
+    out.push_str(&format!("  \"targets\": {},\n", Value::Object(given)));
+    out.push_str("  \"constraints\": [\n");
+    let lines: Vec<String> = rows
+        .into_iter()
+        .map(|((place, at, keyword), outcomes)| {
+            let mut line = Map::new();
+            line.insert("at".to_owned(), json!(place.to_string()));
+            line.insert("keyword".to_owned(), json!(keyword));
+            line.insert("source".to_owned(), json!(at.to_string()));
+            line.extend(outcomes);
+            format!("    {}", Value::Object(line))
+        })
+        .collect();
+    out.push_str(&lines.join(",\n"));
+    out.push_str("\n  ]\n}\n");
+    out
+}

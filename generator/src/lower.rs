@@ -1,0 +1,325 @@
+//! A schema's text becomes a [`Service`]: the only place where JSON Schema is read.
+//!
+//! Dialects, references, spellings and foreign annotations are settled here, names and order are decided, and every keyword is
+//! consumed once ([`keywords`]). Nothing in here panics, whatever the text; what can't be understood is a [`Diagnostic`] at its token.
+
+mod bundle;
+mod compose;
+mod dialect;
+mod documents;
+mod keywords;
+mod meet;
+mod notes;
+mod object;
+mod reference;
+mod schema;
+mod verify;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use indexmap::IndexMap;
+use manifest::name::{ServiceName, title};
+use manifest::platform::Platform;
+use serde_json::Value;
+
+use crate::diagnostic::{Code, Diagnostic, Location, Severity, Span};
+use crate::json::Node;
+use crate::model::{Bundle, Object, Pointer, Rest, Schema, Service, Shape, Types};
+use crate::{Source, json};
+use dialect::{Declared, Dialect};
+pub(crate) use documents::Repository;
+use documents::{Document, child_view};
+pub use keywords::Fate;
+
+/// What lowering makes of a source.
+#[derive(Clone, Debug)]
+pub struct Lowered {
+    /// `None`: there is an error among the diagnostics.
+    pub service: Option<Service>,
+    pub diagnostics: Vec<Diagnostic>,
+    /// The first book: what became of each keyword, by the pointer of its schema.
+    pub keywords: BTreeMap<(Pointer, String), Fate>,
+    /// Each keyword that a walk knowing nothing of lowering finds.
+    pub found: BTreeSet<(Pointer, String)>,
+}
+
+/// Reads the sources; a source that isn't JSON is left out, with its diagnostics.
+pub(crate) fn read(sources: &[Source]) -> (Repository, BTreeMap<ServiceName, Vec<Diagnostic>>) {
+    let mut repository = Repository::new();
+    let mut diagnostics = BTreeMap::<ServiceName, Vec<Diagnostic>>::new();
+    for source in sources {
+        let location = |span| Some(Location { file: source.path.clone(), span });
+        match json::parse(&source.text) {
+            Ok(document) => {
+                for (later, earlier, key) in document.duplicates {
+                    let message = format!("the key `{key}` stands twice in this object; the last one counts");
+                    let diagnostic = Diagnostic::new(Severity::Warning, Code::JsonDuplicate, location(later), message)
+                        .related(Location { file: source.path.clone(), span: earlier }, "first here");
+                    diagnostics.entry(source.service.clone()).or_default().push(diagnostic);
+                }
+                repository.insert(source.service.clone(), Document { service: source.service.clone(), root: document.root });
+            }
+            Err(error) => {
+                let diagnostic = Diagnostic::new(Severity::Error, error.code, location(error.span), error.message);
+                diagnostics.entry(source.service.clone()).or_default().push(diagnostic);
+            }
+        }
+    }
+    (repository, diagnostics)
+}
+
+/// Lowers one source of the repository.
+pub(crate) fn lower(source: &Source, repository: &Repository, platform: &Platform) -> Lowered {
+    let mut reports = Reports { path: &source.path, diagnostics: Vec::new(), seen: HashSet::new() };
+    let Some(own) = repository.get(&source.service) else {
+        return Lowered { service: None, diagnostics: Vec::new(), keywords: BTreeMap::new(), found: BTreeSet::new() };
+    };
+    let documents = gather(own, repository);
+    let dialect = settle_dialect(&own.root, &mut reports);
+    let mut lowering = Lowering {
+        documents: &documents,
+        dialect,
+        reports,
+        own: true,
+        book: BTreeMap::new(),
+        open: Vec::new(),
+        done: HashMap::new(),
+        type_names: HashMap::new(),
+        types: IndexMap::new(),
+        children: Vec::new(),
+        steps: 0,
+    };
+    let (mut values, bundle) = lowering.document(own);
+    root_fields(&mut values, &lowering.types);
+    let used = used(&values, &lowering.types);
+    lowering.types.retain(|name, _| used.contains(name));
+    let found = found(&own.root);
+    let Lowering { mut reports, book, types, children, .. } = lowering;
+    let kind = platform.kind(&source.service);
+    let mut service = Service {
+        name: source.service.clone(),
+        kind,
+        plural: platform.plural(&source.service),
+        title: values.title.clone().unwrap_or_else(|| title(&source.service)),
+        doc: values.doc.clone(),
+        values,
+        types,
+        bundle: Bundle { schema: bundle },
+        children,
+        sample: source.sample.clone(),
+    };
+    verify::verify(&mut service, &own.root, &mut reports);
+    let failed = reports.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    Lowered { service: (!failed).then_some(service), diagnostics: reports.diagnostics, keywords: book, found }
+}
+
+/// The root stands for itself, not by name; and if it has no properties, it is an object whose fields aren't known yet.
+fn root_fields(values: &mut Schema, types: &Types) {
+    if matches!(values.shape, Shape::Named(_)) {
+        let target = values.resolve(types).clone();
+        let own = std::mem::replace(values, target);
+        values.title = own.title.or(values.title.take());
+        values.doc = own.doc.or(values.doc.take());
+    }
+    if let Shape::Map(map) = &values.shape
+        && map.key.is_none()
+    {
+        let rest = match map.value.shape {
+            Shape::Anything => Rest::Unsaid,
+            _ => Rest::Of(map.value.clone()),
+        };
+        values.shape = Shape::Object(Object { fields: Vec::new(), rest, size: map.size });
+    }
+}
+
+/// The named types that the values hold, directly or through another.
+fn used(values: &Schema, types: &Types) -> HashSet<String> {
+    let mut used = HashSet::new();
+    let mut pending = vec![values];
+    while let Some(schema) = pending.pop() {
+        match &schema.shape {
+            Shape::Named(name) if used.insert(name.clone()) => pending.extend(types.get(name)),
+            Shape::List(list) => pending.push(&list.item),
+            Shape::Map(map) => pending.push(&map.value),
+            Shape::Union(branches) => pending.extend(branches),
+            Shape::Object(object) => {
+                pending.extend(object.fields.iter().map(|field| &field.schema));
+                if let Rest::Of(rest) = &object.rest {
+                    pending.push(rest);
+                }
+            }
+            _ => {}
+        }
+        pending.extend(schema.rules.iter().flat_map(|rule| rule.check.schemas()));
+    }
+    used
+}
+
+/// A document with what it needs of the others, in the order of first reference; its own comes first.
+fn gather(own: &Document, repository: &Repository) -> Vec<Document> {
+    let mut documents = vec![Document { service: own.service.clone(), root: own.root.clone() }];
+    let mut index = 0;
+    while let Some(document) = documents.get(index) {
+        for service in documents::referred(&document.root) {
+            if !documents.iter().any(|known| known.service == service)
+                && let Some(child) = repository.get(&service)
+            {
+                documents.push(Document { service, root: child_view(&child.root) });
+            }
+        }
+        index += 1;
+    }
+    documents
+}
+
+fn settle_dialect(root: &Node, reports: &mut Reports<'_>) -> Dialect {
+    let span = root.get("$schema").map_or(Span { start: root.span.start, end: root.span.start + 1 }, |node| node.span);
+    match dialect::declared(root) {
+        Declared::As(dialect) => dialect,
+        Declared::Nothing => {
+            let message = "`$schema` names no version: it is read as 2020-12, as Helm 4 does";
+            let help = format!("declare the dialect: \"$schema\": \"{}\"", Dialect::Draft2020.url());
+            reports.push(Diagnostic::new(Severity::Note, Code::Dialect, reports.at(span), message).help(help));
+            Dialect::Draft2020
+        }
+        Declared::Unknown(url) => {
+            let message = format!("`{url}` isn't a dialect of JSON Schema that Trefoil reads; expected draft-04 to 2020-12");
+            reports.push(Diagnostic::new(Severity::Error, Code::Dialect, reports.at(span), message));
+            Dialect::Draft2020
+        }
+    }
+}
+
+/// The keywords of a document, by a walk that knows nothing of lowering: of every schema that stands where a schema can stand, or
+/// that a reference makes one.
+fn found(root: &Node) -> BTreeSet<(Pointer, String)> {
+    let mut out = BTreeSet::new();
+    let mut seen = HashSet::new();
+    let mut pending = vec![(root, Pointer::root())];
+    while let Some((node, at)) = pending.pop() {
+        keywords::each_schema(node, &at, &mut |node, at| {
+            if !seen.insert(at.clone()) {
+                return;
+            }
+            out.extend(node.members().iter().map(|member| (at.clone(), member.key.clone())));
+            let id = root.get("$id").or_else(|| root.get("id")).and_then(Node::text);
+            let local = node.get("$ref").and_then(Node::text).map(|text| documents::target(text, id));
+            if let Some(documents::Target::Here(fragment)) = local {
+                pending.extend(documents::follow(root, fragment));
+            }
+        });
+    }
+    out
+}
+
+/// Diagnostics of one file, each once.
+struct Reports<'a> {
+    path: &'a str,
+    diagnostics: Vec<Diagnostic>,
+    seen: HashSet<(Code, Span, String)>,
+}
+
+impl Reports<'_> {
+    fn at(&self, span: Span) -> Option<Location> {
+        Some(Location { file: self.path.to_owned(), span })
+    }
+
+    fn push(&mut self, diagnostic: Diagnostic) {
+        let span = diagnostic.location.as_ref().map(|location| location.span).unwrap_or_default();
+        if self.seen.insert((diagnostic.code, span, diagnostic.message.clone())) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+}
+
+/// The state of lowering one service.
+struct Lowering<'d> {
+    documents: &'d [Document],
+    dialect: Dialect,
+    reports: Reports<'d>,
+    /// We are in the service's own document: problems of another one are reported there.
+    own: bool,
+    book: BTreeMap<(Pointer, String), Fate>,
+    /// The reference targets that are being lowered, outermost first.
+    open: Vec<Pointer>,
+    /// The reference targets that were lowered.
+    done: HashMap<Pointer, Schema>,
+    /// The targets that are used by name.
+    type_names: HashMap<Pointer, String>,
+    types: IndexMap<String, Schema>,
+    children: Vec<(String, ServiceName)>,
+    /// Schemas lowered so far: a document of nested references can't take for ever.
+    steps: usize,
+}
+
+/// More schemas than this, counted at each use, aren't lowered; the largest public chart needs a tenth.
+const MAX_STEPS: usize = 400_000;
+
+impl<'d> Lowering<'d> {
+    fn document(&mut self, own: &'d Document) -> (Schema, Value) {
+        let Some(root) = self.documents.first().map(|document| &document.root) else {
+            return (Schema::new(Pointer::root(), Shape::Anything), own.root.to_value());
+        };
+        self.open.push(Pointer::root());
+        let values = self.schema(0, root, &Pointer::root());
+        self.open.pop();
+        if let Some(name) = self.type_names.get(&Pointer::root()) {
+            self.types.insert(name.clone(), values.clone());
+        }
+        self.unused_definitions(root);
+        let bundle = bundle::bundle(self.documents, self.dialect);
+        (values, bundle)
+    }
+
+    /// Definitions that nobody refers to are lowered for their diagnostics and books only.
+    fn unused_definitions(&mut self, root: &'d Node) {
+        let mut pending = Vec::new();
+        keywords::each_schema(root, &Pointer::root(), &mut |node, at| {
+            if !node.members().is_empty() {
+                pending.push((node, at.clone()));
+            }
+        });
+        let types = self.types.clone();
+        for (node, at) in pending {
+            let visited = node.members().first().is_some_and(|member| self.book.contains_key(&(at.clone(), member.key.clone())));
+            if !visited {
+                self.schema(0, node, &at);
+            }
+        }
+        self.types = types;
+    }
+
+    fn report(&mut self, severity: Severity, code: Code, span: Span, message: impl Into<String>) {
+        self.report_help(severity, code, span, message, None);
+    }
+
+    fn report_help(&mut self, severity: Severity, code: Code, span: Span, message: impl Into<String>, help: Option<String>) {
+        if self.own {
+            let mut diagnostic = Diagnostic::new(severity, code, self.reports.at(span), message);
+            diagnostic.help = help;
+            self.reports.push(diagnostic);
+        }
+    }
+
+    /// Notes the fate of a schema's keywords in the first book.
+    fn close(&mut self, document: usize, at: &Pointer, keywords: &keywords::Keywords<'d>) {
+        if document == 0 {
+            for (key, fate) in keywords.fates() {
+                self.book.entry((at.clone(), key.to_owned())).or_insert(fate);
+            }
+        }
+    }
+
+    /// Consumes what stands behind a keyword that has no effect there.
+    fn ignore(&mut self, document: usize, keyword: &str, value: &'d Node, at: &Pointer) {
+        if document != 0 {
+            return;
+        }
+        let book = &mut self.book;
+        keywords::each_below(keyword, value, at, &mut |node, at| {
+            for member in node.members() {
+                book.entry((at.clone(), member.key.clone())).or_insert(Fate::Ignored);
+            }
+        });
+    }
+}

@@ -1,0 +1,118 @@
+//! The author's text as one document: no reference leads out of it, and the dialect is declared.
+
+use serde_json::{Map, Value};
+
+use super::dialect::Dialect;
+use super::documents::{Document, Target, target};
+
+/// Bundles the first document with the others. Other services stand under `$defs` (`definitions` before 2019-09), by name.
+pub(super) fn bundle(documents: &[Document], dialect: Dialect) -> Value {
+    let Some(own) = documents.first() else { return Value::Bool(true) };
+    let defs = if dialect.ref_has_siblings() { "$defs" } else { "definitions" };
+    let mut root = own.root.to_value();
+    let names = names(&root, defs, documents);
+    let base = id(&root);
+    rewrite(&mut root, &Embedding { prefix: String::new(), base, names: &names, defs }, dialect, true);
+    let Value::Object(mut members) = root else { return root };
+    let mut out = Map::new();
+    out.insert("$schema".to_owned(), Value::String(dialect.url().to_owned()));
+    members.shift_remove("$schema");
+    out.append(&mut members);
+    for document in documents.iter().skip(1) {
+        let Some((_, name)) = names.iter().find(|(service, _)| *service == document.service.as_str()) else { continue };
+        let mut child = document.root.to_value();
+        let base = id(&child);
+        rewrite(&mut child, &Embedding { prefix: format!("/{defs}/{name}"), base, names: &names, defs }, dialect, true);
+        if let Value::Object(members) = &mut child {
+            members.shift_remove("$schema");
+            members.shift_remove("$id");
+        }
+        let table = out.entry(defs.to_owned()).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(table) = table {
+            table.insert(name.clone(), child);
+        }
+    }
+    Value::Object(out)
+}
+
+/// The pointer that a schema's qualified pointer has in the bundle.
+pub(super) fn pointer_in_bundle(at: &str, bundle: &Value) -> String {
+    match at.strip_prefix("../").and_then(|rest| rest.split_once("/values.schema.json#")) {
+        Some((service, pointer)) => {
+            let defs = if bundle.pointer(&format!("/$defs/{service}")).is_some() { "$defs" } else { "definitions" };
+            format!("/{defs}/{service}{pointer}")
+        }
+        None => at.to_owned(),
+    }
+}
+
+struct Embedding<'a> {
+    /// Where the document stands in the bundle.
+    prefix: String,
+    base: Option<String>,
+    names: &'a [(String, String)],
+    defs: &'a str,
+}
+
+fn id(root: &Value) -> Option<String> {
+    root.get("$id").or_else(|| root.get("id")).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// A name for each other service that the document's own definitions don't use.
+fn names(root: &Value, defs: &str, documents: &[Document]) -> Vec<(String, String)> {
+    let taken = |name: &str| root.get(defs).is_some_and(|defs| defs.get(name).is_some());
+    documents
+        .iter()
+        .skip(1)
+        .map(|document| {
+            let mut name = document.service.to_string();
+            while taken(&name) {
+                name.push('_');
+            }
+            (document.service.to_string(), name)
+        })
+        .collect()
+}
+
+/// Points references to where the documents stand, and leaves out identifiers that are only a fragment where the dialect forbids them.
+fn rewrite(value: &mut Value, embedding: &Embedding<'_>, dialect: Dialect, schema: bool) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| rewrite(item, embedding, dialect, schema)),
+        Value::Object(members) => {
+            if schema {
+                let fragment = members.get("$id").and_then(Value::as_str).is_some_and(|id| id.starts_with('#'));
+                if fragment && dialect.ref_has_siblings() {
+                    members.shift_remove("$id");
+                }
+                let reference = members.get("$ref").and_then(Value::as_str).map(str::to_owned);
+                if let Some(text) = reference {
+                    members.insert("$ref".to_owned(), Value::String(redirect(&text, embedding)));
+                }
+            }
+            for (key, value) in members.iter_mut() {
+                use super::keywords::{Holds, holds};
+                match (schema, holds(key)) {
+                    (true, Some(Holds::Named | Holds::NamedOrNames)) => {
+                        if let Value::Object(named) = value {
+                            named.values_mut().for_each(|value| rewrite(value, embedding, dialect, true));
+                        }
+                    }
+                    (true, Some(Holds::One | Holds::Many | Holds::OneOrMany)) => rewrite(value, embedding, dialect, true),
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn redirect(text: &str, embedding: &Embedding<'_>) -> String {
+    match target(text, embedding.base.as_deref()) {
+        Target::Here(fragment) if fragment.is_empty() || fragment.starts_with('/') => format!("#{}{fragment}", embedding.prefix),
+        Target::Service(service, fragment) => match embedding.names.iter().find(|(known, _)| *known == service.as_str()) {
+            Some((_, name)) => format!("#/{}/{name}{fragment}", embedding.defs),
+            None => text.to_owned(),
+        },
+        Target::Here(_) | Target::Remote => text.to_owned(),
+    }
+}

@@ -1,0 +1,208 @@
+//! Objects: fields, maps, and what is said of other keys.
+
+use crate::diagnostic::{Code, Severity};
+use crate::json::{Json, Node};
+use crate::model::{Check, Field, Map, Object, Pattern, Pointer, Rest, Rule, Schema, Shape, Size, Text};
+
+use super::Lowering;
+use super::documents::{Target, target};
+use super::keywords::Keywords;
+use super::schema::shown;
+
+impl<'d> Lowering<'d> {
+    pub(super) fn object(&mut self, document: usize, keywords: &mut Keywords<'d>, at: &Pointer, out: &mut Schema) {
+        let size = Size { min: self.count(keywords, "minProperties").filter(|min| *min > 0), max: self.count(keywords, "maxProperties") };
+        let mut fields = self.fields(document, keywords, at);
+        let required = self.required(keywords);
+        let composed = ["allOf", "anyOf", "oneOf", "if", "$ref", "dependentSchemas", "not"].iter().any(|word| keywords.peek(word).is_some());
+        let mut rest = self.rest(document, keywords, at, composed, out);
+        let patterns = self.key_patterns(document, keywords, at);
+        let names = self.key_names(document, keywords, at, out);
+        self.dependents(document, keywords, at, out);
+
+        let plain = fields.is_empty() && required.is_empty();
+        match patterns {
+            // Exactly one pattern and nothing else: a map whose keys match.
+            Some(mut patterns) if plain && patterns.len() == 1 && (matches!(rest, Rest::Closed) || matches_all(&patterns)) => {
+                if let Some((pattern, value)) = patterns.pop() {
+                    let patterns = if matches!(rest, Rest::Closed) { vec![pattern] } else { Vec::new() };
+                    let key = Text { patterns, ..names.clone().unwrap_or_default() };
+                    let key = (key != Text::default()).then_some(key);
+                    out.shape = Shape::Map(Map { key, value: Box::new(value), size });
+                    return;
+                }
+            }
+            Some(patterns) => {
+                if matches!(rest, Rest::Closed) {
+                    // Keys that match are admitted, so the object isn't closed; that others are refused is a rule of its own.
+                    let place = at.join("additionalProperties");
+                    out.rules.push(Rule { at: place, check: Check::Opaque("additionalProperties".to_owned()), message: None });
+                    rest = Rest::Open;
+                }
+                out.rules.push(Rule { at: at.join("patternProperties"), check: Check::KeyPatterns(patterns), message: None });
+            }
+            None => {}
+        }
+        if plain && !matches!(rest, Rest::Closed) {
+            let value = match rest {
+                Rest::Of(value) => value,
+                Rest::Unsaid | Rest::Open | Rest::Closed => Box::new(Schema::new(at.join("additionalProperties"), Shape::Anything)),
+            };
+            out.shape = Shape::Map(Map { key: names, value, size });
+            return;
+        }
+        if let Some(names) = names {
+            out.rules.push(Rule { at: at.join("propertyNames"), check: Check::Keys(names), message: None });
+        }
+        for (name, node) in required {
+            match fields.iter_mut().find(|field| field.name == name) {
+                Some(field) => field.required = true,
+                None => {
+                    if matches!(rest, Rest::Closed) {
+                        let message = format!("`{name}` is required, and `additionalProperties: false` refuses it: nothing conforms");
+                        self.report(Severity::Warning, Code::Unsatisfiable, node.span, message);
+                    }
+                    let schema = match &rest {
+                        Rest::Of(schema) => (**schema).clone(),
+                        Rest::Closed | Rest::Unsaid | Rest::Open => Schema::new(at.join("required").join(&name), Shape::Anything),
+                    };
+                    fields.push(Field { name, required: true, schema });
+                }
+            }
+        }
+        // A stable sort: what has no order keeps its place after what has one.
+        fields.sort_by_key(|field| field.schema.notes.order.unwrap_or(i64::MAX));
+        out.shape = Shape::Object(Object { fields, rest, size });
+    }
+
+    fn fields(&mut self, document: usize, keywords: &mut Keywords<'d>, at: &Pointer) -> Vec<Field> {
+        let Some(node) = keywords.take("properties") else { return Vec::new() };
+        if !node.is_object() {
+            self.report(Severity::Error, Code::KeywordType, node.span, format!("`properties` must be an object, found {}", shown(node)));
+        }
+        let place = at.join("properties");
+        let mut fields = Vec::with_capacity(node.members().len());
+        for member in node.members() {
+            let schema = self.schema(document, &member.value, &place.join(&member.key));
+            if document == 0
+                && at.as_str().is_empty()
+                && let Some(Target::Service(service, "")) = member.value.get("$ref").and_then(Node::text).map(|text| target(text, None))
+            {
+                self.children.push((member.key.clone(), service));
+            }
+            fields.push(Field { name: member.key.clone(), required: false, schema });
+        }
+        fields
+    }
+
+    fn required(&mut self, keywords: &mut Keywords<'d>) -> Vec<(String, &'d Node)> {
+        let Some(node) = keywords.take("required") else { return Vec::new() };
+        let Json::List(items) = &node.json else {
+            let message = format!("`required` must be an array of property names, found {}", shown(node));
+            let help = "list the name in the `required` of the object that holds the property".to_owned();
+            self.report_help(Severity::Error, Code::KeywordType, node.span, message, Some(help));
+            return Vec::new();
+        };
+        let mut names: Vec<(String, &Node)> = Vec::new();
+        for item in items {
+            match item.text() {
+                Some(name) if names.iter().all(|(known, _)| known != name) => names.push((name.to_owned(), item)),
+                Some(_) => {}
+                None => self.report(Severity::Error, Code::KeywordType, item.span, format!("expected a property name, found {}", shown(item))),
+            }
+        }
+        names
+    }
+
+    fn rest(&mut self, document: usize, keywords: &mut Keywords<'d>, at: &Pointer, composed: bool, out: &mut Schema) -> Rest {
+        let preserve = keywords.peek("x-kubernetes-preserve-unknown-fields").is_some_and(|node| matches!(node.json, Json::Bool(true)));
+        if preserve {
+            keywords.take("x-kubernetes-preserve-unknown-fields");
+        }
+        if let Some(node) = keywords.take("additionalProperties") {
+            if let Some(rest) = keywords.take("unevaluatedProperties") {
+                self.visit(document, "unevaluatedProperties", rest, &at.join("unevaluatedProperties"));
+            }
+            let schema = self.schema(document, node, &at.join("additionalProperties"));
+            return match schema.shape {
+                Shape::Nothing => Rest::Closed,
+                Shape::Anything if schema.rules.is_empty() => Rest::Open,
+                _ => Rest::Of(Box::new(schema)),
+            };
+        }
+        if let Some(node) = keywords.take("unevaluatedProperties").filter(|_| self.dialect.knows("unevaluatedProperties")) {
+            let place = at.join("unevaluatedProperties");
+            let schema = self.schema(document, node, &place);
+            match schema.shape {
+                // Nothing else evaluates properties here: it means what `additionalProperties` would.
+                Shape::Nothing if !composed => return Rest::Closed,
+                Shape::Anything => return Rest::Open,
+                _ => out.rules.push(Rule { at: place, check: Check::Opaque("unevaluatedProperties".to_owned()), message: None }),
+            }
+        }
+        match keywords.peek("properties") {
+            _ if preserve => Rest::Open,
+            Some(node) if !node.members().is_empty() => {
+                let message = "the object doesn't say `additionalProperties`: JSON Schema admits a misspelt key here, the Kubernetes API doesn't";
+                let help = "say `\"additionalProperties\": false`, or `true` if other keys are meant".to_owned();
+                let span = crate::Span { start: node.span.start, end: node.span.start + 1 };
+                self.report_help(Severity::Note, Code::OpenByOmission, span, message, Some(help));
+                Rest::Unsaid
+            }
+            _ => Rest::Unsaid,
+        }
+    }
+
+    fn key_patterns(&mut self, document: usize, keywords: &mut Keywords<'d>, at: &Pointer) -> Option<Vec<(Pattern, Schema)>> {
+        let node = keywords.take("patternProperties").filter(|node| !node.members().is_empty())?;
+        let place = at.join("patternProperties");
+        let mut patterns = Vec::new();
+        for member in node.members() {
+            let at = place.join(&member.key);
+            let pattern = self.key_pattern(&member.key, member.key_span, &at);
+            patterns.push((pattern, self.schema(document, &member.value, &at)));
+        }
+        Some(patterns)
+    }
+
+    /// What `propertyNames` asks of a key, if it is a text; anything else is a rule of its own.
+    fn key_names(&mut self, document: usize, keywords: &mut Keywords<'d>, at: &Pointer, out: &mut Schema) -> Option<Text> {
+        let node = keywords.take("propertyNames")?;
+        let place = at.join("propertyNames");
+        let schema = self.schema(document, node, &place);
+        match schema.shape {
+            Shape::Anything if schema.rules.is_empty() => None,
+            Shape::Text(text) if schema.rules.is_empty() => (text != Text::default()).then_some(text),
+            _ => {
+                out.rules.push(Rule { at: place, check: Check::Opaque("propertyNames".to_owned()), message: None });
+                None
+            }
+        }
+    }
+
+    fn dependents(&mut self, document: usize, keywords: &mut Keywords<'d>, at: &Pointer, out: &mut Schema) {
+        for word in ["dependentRequired", "dependentSchemas", "dependencies"] {
+            if !self.dialect.knows(word) {
+                continue;
+            }
+            let Some(node) = keywords.take(word) else { continue };
+            if !node.is_object() {
+                self.report(Severity::Error, Code::KeywordType, node.span, format!("`{word}` must be an object, found {}", shown(node)));
+            }
+            for member in node.members() {
+                let place = at.join(word).join(&member.key);
+                let key = member.key.clone();
+                let check = match &member.value.json {
+                    Json::List(names) => Check::DependentRequired { key, needs: names.iter().filter_map(Node::text).map(str::to_owned).collect() },
+                    _ => Check::DependentSchema { key, schema: Box::new(self.schema(document, &member.value, &place)) },
+                };
+                out.rules.push(Rule { at: place, check, message: None });
+            }
+        }
+    }
+}
+
+/// `.*` and its like: the pattern says nothing of the key.
+fn matches_all(patterns: &[(Pattern, Schema)]) -> bool {
+    patterns.iter().all(|(pattern, _)| matches!(pattern.source.as_str(), ".*" | "^.*$" | "" | "^.*" | ".*$"))
+}

@@ -1,0 +1,146 @@
+//! `$ref`: where it leads, and whether its target is used by name or copied.
+
+use crate::diagnostic::{Code, Severity};
+use crate::json::Node;
+use crate::model::{Pointer, Schema, Shape};
+
+use super::Lowering;
+use super::documents::{Target, follow, target};
+
+impl<'d> Lowering<'d> {
+    /// The schema that `$ref` stands for. `None`: it leads nowhere, and that was reported.
+    pub(super) fn reference(&mut self, document: usize, node: &'d Node) -> Option<Schema> {
+        let Some(text) = node.text() else {
+            self.report(Severity::Error, Code::KeywordType, node.span, format!("`$ref` must be a string, found {}", node.kind()));
+            return None;
+        };
+        let documents = self.documents;
+        let root = &documents.get(document)?.root;
+        let base = root.get("$id").or_else(|| root.get("id")).and_then(Node::text);
+        let (target_document, fragment) = match target(text, base) {
+            Target::Here(fragment) => (document, fragment),
+            Target::Service(service, fragment) => match documents.iter().position(|known| known.service == service) {
+                Some(index) => (index, fragment),
+                None => {
+                    let message = format!("`{text}`: the service `{service}` isn't in this repository");
+                    let help = format!("make it with `cargo xtask new {service}`");
+                    self.report_help(Severity::Error, Code::ChildMissing, node.span, message, Some(help));
+                    return None;
+                }
+            },
+            Target::Remote => {
+                let message = format!("`{text}` leads out of the repository: Helm would fetch it each time it validates, and fail offline");
+                let help = "copy the schema under `$defs` and refer to it as `#/$defs/…`; another service is `../<service>/values.schema.json`";
+                self.report_help(Severity::Error, Code::RemoteRef, node.span, message, Some(help.to_owned()));
+                return None;
+            }
+        };
+        let Some((target, pointer)) = follow(&documents.get(target_document)?.root, fragment) else {
+            self.report(Severity::Error, Code::DanglingRef, node.span, format!("`{text}` doesn't exist"));
+            return None;
+        };
+        let at = self.qualified(target_document, &pointer);
+        if self.endless(target_document, target, 0) {
+            self.report(Severity::Error, Code::EmptyRef, node.span, format!("`{text}` leads from reference to reference without end"));
+            return None;
+        }
+        Some(self.target(target_document, target, &at, &pointer))
+    }
+
+    fn target(&mut self, document: usize, node: &'d Node, at: &Pointer, pointer: &Pointer) -> Schema {
+        if let Some(name) = self.type_names.get(at).filter(|name| self.open.contains(at) || self.types.contains_key(*name)) {
+            return Schema::new(at.clone(), Shape::Named(name.clone()));
+        }
+        if self.open.contains(at) {
+            let name = self.type_name(document, pointer);
+            self.type_names.insert(at.clone(), name.clone());
+            return Schema::new(at.clone(), Shape::Named(name));
+        }
+        if let Some(schema) = self.done.get(at) {
+            return schema.clone();
+        }
+        let own = self.own;
+        self.own = own && document == 0;
+        self.open.push(at.clone());
+        let schema = self.schema(document, node, at);
+        self.open.pop();
+        self.own = own;
+        let recursive = self.type_names.contains_key(at);
+        let named = recursive || is_definition(pointer) && matches!(schema.shape, Shape::Object(_));
+        let out = if named {
+            let name = match self.type_names.get(at) {
+                Some(name) => name.clone(),
+                None => self.type_name(document, pointer),
+            };
+            self.type_names.insert(at.clone(), name.clone());
+            let mut site = Schema::new(at.clone(), Shape::Named(name.clone()));
+            site.notes.platform_owned = schema.notes.platform_owned;
+            site.notes.secret = schema.notes.secret;
+            self.types.insert(name, schema);
+            site
+        } else {
+            schema
+        };
+        // A schema that was lowered inside a recursion may name what isn't complete yet; it is lowered anew outside.
+        if self.open.len() <= 1 || named {
+            self.done.insert(at.clone(), out.clone());
+        }
+        out
+    }
+
+    /// A pointer that is unique over all documents.
+    pub(super) fn qualified(&self, document: usize, pointer: &Pointer) -> Pointer {
+        match (document, self.documents.get(document)) {
+            (0, _) | (_, None) => pointer.clone(),
+            (_, Some(known)) => Pointer::from_text(format!("../{}/values.schema.json#{}", known.service, pointer.as_str())),
+        }
+    }
+
+    /// Whether a chain of bare references returns to itself.
+    fn endless(&self, document: usize, node: &'d Node, depth: usize) -> bool {
+        let Some(text) = node.get("$ref").and_then(Node::text) else { return false };
+        if depth > 200 {
+            return true;
+        }
+        let Some(own) = self.documents.get(document) else { return false };
+        let (next, fragment) = match target(text, own.root.get("$id").and_then(Node::text)) {
+            Target::Here(fragment) => (document, fragment),
+            Target::Service(service, fragment) => match self.documents.iter().position(|known| known.service == service) {
+                Some(index) => (index, fragment),
+                None => return false,
+            },
+            Target::Remote => return false,
+        };
+        let Some(known) = self.documents.get(next) else { return false };
+        follow(&known.root, fragment).is_some_and(|(target, _)| self.endless(next, target, depth + 1))
+    }
+
+    /// An upper camel case name that no other type has.
+    fn type_name(&self, document: usize, pointer: &Pointer) -> String {
+        let service = self.documents.get(document).filter(|_| document != 0).map(|known| known.service.to_string());
+        let last = pointer.as_str().rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
+        let base = camel(&format!("{} {last}", service.unwrap_or_default()));
+        let base = if base.is_empty() { "Values".to_owned() } else { base };
+        let taken = |name: &str| self.type_names.values().any(|taken| taken.eq_ignore_ascii_case(name));
+        (1..).map(|n| if n == 1 { base.clone() } else { format!("{base}{n}") }).find(|name| !taken(name)).unwrap_or(base)
+    }
+}
+
+/// Whether the pointer leads to an entry of `$defs` or `definitions`.
+fn is_definition(pointer: &Pointer) -> bool {
+    let mut steps = pointer.as_str().rsplit('/').skip(1);
+    matches!(steps.next(), Some("$defs" | "definitions"))
+}
+
+/// `pod-security context` → `PodSecurityContext`; begins with a letter.
+fn camel(text: &str) -> String {
+    let mut out = String::new();
+    for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
+        let mut letters = word.chars();
+        if let Some(first) = letters.next() {
+            out.push(first.to_ascii_uppercase());
+            out.extend(letters);
+        }
+    }
+    if out.starts_with(|c: char| c.is_ascii_digit()) { format!("T{out}") } else { out }
+}

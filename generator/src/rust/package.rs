@@ -1,0 +1,39 @@
+//! The crate around the modules.
+
+use crate::File;
+use crate::chart::mark;
+use crate::model::Service;
+
+/// `Cargo.toml` and `lib.rs`, for the services that have a module.
+pub(crate) fn crate_files(services: &[&Service]) -> Vec<File> {
+    let given = services.iter().filter(|service| super::declined(service).is_none());
+    let mut names: Vec<_> = given.map(|service| (service.name.as_str(), service.name.module(), service.kind.as_str())).collect();
+    names.sort_unstable();
+    let file = |path: &str, content: String| File { path: format!("generated/{path}"), content };
+    vec![file("Cargo.toml", cargo(&names)), file("src/lib.rs", lib(&names))]
+}
+
+fn cargo(names: &[(&str, String, &str)]) -> String {
+    let all = names.iter().map(|(name, ..)| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+    let features = names.iter().map(|(name, ..)| format!("{name} = []\n")).collect::<String>();
+    format!(
+        "# {}\n\
+         [package]\nname = \"generated\"\nversion.workspace = true\nedition.workspace = true\nrust-version.workspace = true\n\
+         license.workspace = true\npublish.workspace = true\n\n\
+         [features]\ndefault = [{all}]\n{features}\n\
+         [dependencies]\nmanifest.workspace = true\nserde.workspace = true\nserde_json.workspace = true\n\n\
+         [lints]\nworkspace = true\n",
+        mark("schemas/")
+    )
+}
+
+fn lib(names: &[(&str, String, &str)]) -> String {
+    let mut text =
+        format!("//! {}\n//!\n//! Typed values of every service, each behind a feature of its name.\n", mark("schemas/"));
+    for (name, module, kind) in names {
+        text.push_str(&format!(
+            "\n/// The values of a release of `{name}`: [`{module}::{kind}`].\n#[cfg(feature = {name:?})]\npub mod {module};\n"
+        ));
+    }
+    text
+}

@@ -1,0 +1,100 @@
+//! Backstage: templates with which people create, edit and delete releases.
+//!
+//! One walk through the model makes the form and, for each place of it, what the manifest's skeleton prints of the posted
+//! value ([`part`]); so neither can know a field that the other doesn't.
+
+mod catalog;
+mod form;
+mod identity;
+mod page;
+mod part;
+mod rule;
+mod skeleton;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use manifest::name::ServiceName;
+use manifest::platform::Platform;
+use serde_json::{Value, json};
+
+use crate::model::{Place, Service};
+use crate::{Emission, File, Views};
+use form::{Form, Level};
+use identity::Who;
+use part::Part;
+use steps::Operation;
+
+/// The templates of one service and the skeleton that they share.
+pub(crate) fn emit(views: &Views<'_>, platform: &Platform) -> Emission {
+    let service = &views.release.service;
+    match made(views, platform) {
+        Ok((files, book)) => Emission { files, book, ..Emission::default() },
+        Err(why) => Emission { not_given: Some(format!("{}: {why}", service.name)), ..Emission::default() },
+    }
+}
+
+/// `software-templates/all.yaml`, which registers the templates of all services.
+pub(crate) fn registry(services: &[&Service], platform: &Platform) -> File {
+    let given = services.iter().filter(|service| {
+        let views = Views { whole: service, release: crate::model::release(service) };
+        walk(&views, false).is_ok()
+    });
+    let mut targets: Vec<String> =
+        given.flat_map(|service| Operation::ALL.map(|operation| format!("./{}/{}", service.name, operation.file()))).collect();
+    targets.sort();
+    let location = json!({
+        "apiVersion": "backstage.io/v1alpha1",
+        "kind": "Location",
+        "metadata": { "name": format!("{}-software-templates", platform.repository.name) },
+        "spec": { "targets": targets },
+    });
+    File { path: "software-templates/all.yaml".to_owned(), content: yaml("schemas/*/values.schema.json", &location) }
+}
+
+fn made(views: &Views<'_>, platform: &Platform) -> Result<(Vec<File>, crate::ledger::Book), &'static str> {
+    let service = &views.release.service;
+    if service.values.object().is_none() {
+        return Err("the values aren't an object");
+    }
+    let who = Who::new(service, platform).ok_or("its releases can't be named")?;
+    let (create, book) = walk(views, false)?;
+    let (edit, _) = walk(views, true)?;
+    let source = format!("schemas/{}/values.schema.json", service.name);
+    let folder = format!("software-templates/{}", service.name);
+    let fields = create.fields().cloned().unwrap_or_default();
+    let mut files = vec![File {
+        path: format!("{folder}/skeleton/manifest.yaml"),
+        content: skeleton::skeleton(service, &fields, &who, platform),
+    }];
+    let longest_child = longest_child(service);
+    let forms = [
+        (Operation::Create, page::pages(service, create, &who, longest_child)),
+        (Operation::Edit, page::pages(service, edit, &who, longest_child)),
+        (Operation::Delete, vec![page::identity(service, &who)]),
+    ];
+    for (operation, parameters) in forms {
+        let template = steps::template(operation, service, &who, platform, parameters);
+        files.push(File { path: format!("{folder}/{}", operation.file()), content: yaml(&source, &template) });
+    }
+    files.sort();
+    Ok((files, book))
+}
+
+fn walk(views: &Views<'_>, edit: bool) -> Result<(Part, crate::ledger::Book), &'static str> {
+    let service = &views.release.service;
+    let picked = service.name != ServiceName::tenant();
+    let mut form = Form::new(&service.types, views.release.book(), edit, picked);
+    let part = form.schema(&service.values, &Place::root(), Level::Root)?;
+    Ok((part, form.book))
+}
+
+/// What a composite's children add to the object's name.
+fn longest_child(service: &Service) -> usize {
+    service.children.iter().map(|(property, _)| property.len() + 1).max().unwrap_or_default()
+}
+
+fn yaml(source: &str, value: &Value) -> String {
+    format!("# {}\n{}", crate::chart::mark(source), manifest::yaml::write(value))
+}

@@ -1,0 +1,48 @@
+//! What derives from a service's name, and who has it already.
+
+use generator::{Code, Diagnostic, Severity};
+use manifest::identity::{Identity, suffix_clash};
+use manifest::name::{Kind, ReleaseName, ServiceName, TenantName};
+use manifest::platform::Platform;
+
+/// Everything that forbids `new` beside the services that are there.
+pub(crate) fn check(new: &ServiceName, others: &[ServiceName], platform: &Platform) -> Vec<Diagnostic> {
+    let mut out: Vec<Diagnostic> =
+        others.iter().filter(|other| *other != new).filter_map(|other| clash(new, other, platform)).collect();
+    out.extend(too_long(new, platform));
+    out
+}
+
+/// Every two services that can't stand side by side.
+pub(crate) fn clashes(services: &[ServiceName], platform: &Platform) -> Vec<Diagnostic> {
+    let pairs = services.iter().enumerate().flat_map(|(at, one)| services.iter().skip(at + 1).map(move |other| (one, other)));
+    pairs.filter_map(|(one, other)| clash(one, other, platform)).collect()
+}
+
+fn clash(new: &ServiceName, other: &ServiceName, platform: &Platform) -> Option<Diagnostic> {
+    let (kind, plural) = (Kind::of(new), platform.plural(new));
+    let message = if kind.lower() == Kind::of(other).lower() {
+        format!("the service `{new}` would have the kind {kind}, which the service `{other}` has")
+    } else if plural == platform.plural(other) {
+        format!("the service `{new}` would have the plural {plural:?}, which the service `{other}` has")
+    } else if suffix_clash(new, other) {
+        format!(
+            "the services `{new}` and `{other}` can't stand side by side: one ends in the other's name, so a release's object \
+             name could be read both ways"
+        )
+    } else {
+        return None;
+    };
+    Some(Diagnostic::new(Severity::Error, Code::NameTaken, None, message).help("one of them needs another name"))
+}
+
+/// Whether even the shortest tenant and release leave no room for the service's name.
+fn too_long(new: &ServiceName, platform: &Platform) -> Option<Diagnostic> {
+    let (tenant, name) = (TenantName::parse("a").ok()?, ReleaseName::parse("a").ok()?);
+    let shortest = match *new == ServiceName::tenant() {
+        true => Identity::Tenant(tenant),
+        false => Identity::Release { tenant, service: new.clone(), name },
+    };
+    let error = shortest.check(platform, 0).err()?;
+    Some(Diagnostic::new(Severity::Error, Code::Name, None, format!("the service `{new}` could have no release: {error}")))
+}

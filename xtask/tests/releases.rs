@@ -1,0 +1,117 @@
+//! Manifests of a releases repository: each is what its path says.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use support::{Repo, Run};
+
+const GOOD: &str = "\
+apiVersion: services.example.org/v1alpha1
+kind: Alpha
+metadata:
+  name: acme-tenant-one-alpha
+  namespace: acme-tenant
+  labels:
+    app.kubernetes.io/instance: acme-tenant-one-alpha
+    services.example.org/service: alpha
+    services.example.org/tenant: acme
+spec:
+  values:
+    tenant: acme
+    name: one
+    replicas: 3
+";
+
+const PATH: &str = "releases/acme/alpha/one/manifest.yaml";
+
+fn check(repo: &Repo) -> Run {
+    let releases = repo.path().join("releases");
+    repo.run(&["validate", "--releases", releases.to_str().unwrap()])
+}
+
+fn refused(repo: &Repo, says: &str) -> Run {
+    let run = check(repo);
+    assert_eq!(run.code, 1, "{says}: {}", run.stderr);
+    assert!(run.stderr.contains(says), "no {says:?} in:\n{}", run.stderr);
+    run
+}
+
+#[test]
+fn a_good_release() {
+    let repo = Repo::alpha();
+    repo.write(PATH, GOOD);
+    repo.write("releases/.git/x/manifest.yaml", "not a manifest");
+    repo.write("releases/README.md", "not a manifest");
+    let run = check(&repo);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("1 releases checked"), "{}", run.stdout);
+}
+
+#[test]
+fn what_the_path_decides() {
+    let repo = Repo::alpha();
+    for (from, to, says) in [
+        ("apiVersion: services.example.org/v1alpha1", "apiVersion: v1", "/apiVersion is \"v1\", and has to be"),
+        ("kind: Alpha", "kind: Beta", "/kind is \"Beta\""),
+        ("  name: acme-tenant-one-alpha\n  ", "  name: other\n  ", "/metadata/name is \"other\""),
+        ("  namespace: acme-tenant\n", "", "/metadata/namespace isn't there"),
+        ("    services.example.org/tenant: acme\n", "", "services.example.org~1tenant isn't there"),
+        ("    tenant: acme\n    name", "    tenant: globex\n    name", "/spec/values/tenant is \"globex\""),
+        ("    name: one", "    name: two", "/spec/values/name is \"two\""),
+        ("    name: one\n", "", "/spec/values/name isn't there"),
+    ] {
+        repo.write(PATH, &GOOD.replace(from, to));
+        let run = refused(&repo, says);
+        assert!(run.stderr.contains("error[release/manifest]"), "{}", run.stderr);
+        assert!(run.stderr.contains(&format!("{PATH}:")), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn what_the_schema_decides() {
+    let repo = Repo::alpha();
+    repo.write(PATH, &GOOD.replace("replicas: 3", "replicas: 9"));
+    let run = refused(&repo, "/spec/values/replicas: ");
+    assert!(run.stderr.contains("(maximum)") && run.stderr.contains(&format!("{PATH}:14:5")), "{}", run.stderr);
+    repo.write(PATH, &GOOD.replace("replicas: 3", "replicaz: 3"));
+    refused(&repo, "(additionalProperties)");
+    repo.write(PATH, &GOOD.replace("spec:", "spec: ["));
+    refused(&repo, "error[file/syntax]");
+    repo.write(PATH, &format!("{GOOD}---\n{GOOD}"));
+    refused(&repo, "error[file/syntax]");
+    repo.write(PATH, "");
+    refused(&repo, "/apiVersion isn't there");
+    repo.write(PATH, "- a\n");
+    refused(&repo, "/apiVersion isn't there");
+}
+
+#[test]
+fn wrong_places() {
+    let repo = Repo::alpha();
+    for (path, says) in [
+        ("manifest.yaml", "0 folders deep"),
+        ("acme/alpha/manifest.yaml", "2 folders deep"),
+        ("a/b/c/d/manifest.yaml", "4 folders deep"),
+        ("Acme/alpha/one/manifest.yaml", "write \"acme\""),
+        ("acme/alpah/one/manifest.yaml", "no service `alpah`"),
+        ("acme/alpha/a-tenant-b/manifest.yaml", "could also be read as"),
+        ("a-tenant-b/alpha/c/manifest.yaml", "could also be read as"),
+    ] {
+        let repo_path = format!("releases/{path}");
+        repo.write(&repo_path, GOOD);
+        let run = refused(&repo, says);
+        assert!(run.stderr.contains(&repo_path), "{}", run.stderr);
+        repo.remove("releases");
+    }
+    let name = "n".repeat(40);
+    repo.write(&format!("releases/acme/alpha/{name}/manifest.yaml"), GOOD);
+    refused(&repo, "are left for the name");
+}
+
+#[test]
+fn no_releases_there() {
+    let repo = Repo::alpha();
+    let run = repo.run(&["validate", "--releases", "/nonexistent/releases"]);
+    assert_eq!(run.code, 4);
+    assert!(run.stderr.contains("is not a folder"), "{}", run.stderr);
+}
