@@ -14,10 +14,7 @@ pub struct Tenant {
     /// Container defaults
     ///
     /// What a container gets that asks for nothing.
-    #[serde(
-        rename = "containerDefaults",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "containerDefaults", skip_serializing_if = "::std::option::Option::is_none")]
     pub container_defaults: ::std::option::Option<TenantContainerDefaults>,
     /// Description
     ///
@@ -27,30 +24,18 @@ pub struct Tenant {
     /// Display name
     ///
     /// The tenant's name for people.
-    #[serde(
-        rename = "displayName",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "displayName", skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// Keep on delete
     ///
     /// Keep the namespace, and all that is in it, when the tenant's release is deleted.
-    #[serde(
-        rename = "keepOnDelete",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "keepOnDelete", skip_serializing_if = "::std::option::Option::is_none")]
     pub keep_on_delete: ::std::option::Option<bool>,
     /// Labels
     ///
     /// Labels on the namespace, such as a cost centre. Keys have no prefix: those belong to the platform.
-    #[serde(
-        default,
-        skip_serializing_if = ":: std :: collections :: BTreeMap::is_empty"
-    )]
-    pub labels: ::std::collections::BTreeMap<
-        ::std::string::String,
-        ::std::string::String,
-    >,
+    #[serde(default, skip_serializing_if = ":: std :: collections :: BTreeMap::is_empty")]
+    pub labels: ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
     /// Network
     ///
     /// Who may talk to whom. Nobody outside may open a connection into the tenant, except as stated here and by its services.
@@ -63,10 +48,7 @@ pub struct Tenant {
     /// Pod security
     ///
     /// The Pod Security Standard that pods must meet.
-    #[serde(
-        rename = "podSecurity",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "podSecurity", skip_serializing_if = "::std::option::Option::is_none")]
     pub pod_security: ::std::option::Option<TenantPodSecurity>,
     /// Quota
     ///
@@ -87,26 +69,17 @@ pub struct TenantContainerDefaults {
     /// CPU request
     ///
     /// CPU that is set aside, in cores or thousandths.
-    #[serde(
-        rename = "cpuRequest",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "cpuRequest", skip_serializing_if = "::std::option::Option::is_none")]
     pub cpu_request: ::std::option::Option<::std::string::String>,
     /// Memory limit
     ///
     /// Memory at which the container is killed.
-    #[serde(
-        rename = "memoryLimit",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "memoryLimit", skip_serializing_if = "::std::option::Option::is_none")]
     pub memory_limit: ::std::option::Option<::std::string::String>,
     /// Memory request
     ///
     /// Memory that is set aside. Not more than the limit.
-    #[serde(
-        rename = "memoryRequest",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "memoryRequest", skip_serializing_if = "::std::option::Option::is_none")]
     pub memory_request: ::std::option::Option<::std::string::String>,
 }
 /// Network
@@ -123,55 +96,28 @@ pub struct TenantNetwork {
     /// Allowed destinations
     ///
     /// Networks that stay reachable when outgoing connections are restricted, as IPv4 CIDR blocks.
-    #[serde(
-        rename = "egressCidrs",
-        default,
-        skip_serializing_if = "::std::vec::Vec::is_empty"
-    )]
+    #[serde(rename = "egressCidrs", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub egress_cidrs: ::std::vec::Vec<::std::string::String>,
     /// Tenants that may connect
     ///
     /// Other tenants whose pods may open connections into this one.
-    #[serde(
-        rename = "fromTenants",
-        default,
-        skip_serializing_if = "::std::vec::Vec::is_empty"
-    )]
+    #[serde(rename = "fromTenants", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub from_tenants: ::std::vec::Vec<::std::string::String>,
     /// Ingress controllers
     ///
     /// Namespaces of the ingress controllers and gateways.
-    #[serde(
-        rename = "ingressControllerNamespaces",
-        default,
-        skip_serializing_if = "::std::vec::Vec::is_empty"
-    )]
+    #[serde(rename = "ingressControllerNamespaces", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub ingress_controller_namespaces: ::std::vec::Vec<::std::string::String>,
     /// Monitoring
     ///
     /// Namespaces that scrape metrics.
-    #[serde(
-        rename = "monitoringNamespaces",
-        default,
-        skip_serializing_if = "::std::vec::Vec::is_empty"
-    )]
+    #[serde(rename = "monitoringNamespaces", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub monitoring_namespaces: ::std::vec::Vec<::std::string::String>,
 }
 /// Outgoing connections
 ///
 /// `open`: to anywhere. `restricted`: to DNS, within the tenant, and to what is allowed here.
-#[derive(
-    ::serde::Deserialize,
-    ::serde::Serialize,
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd
-)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum TenantNetworkEgress {
     #[serde(rename = "open")]
     Open,
@@ -188,9 +134,7 @@ impl ::std::fmt::Display for TenantNetworkEgress {
 }
 impl ::std::str::FromStr for TenantNetworkEgress {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "open" => Ok(Self::Open),
             "restricted" => Ok(Self::Restricted),
@@ -200,17 +144,13 @@ impl ::std::str::FromStr for TenantNetworkEgress {
 }
 impl ::std::convert::TryFrom<&str> for TenantNetworkEgress {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
 impl ::std::convert::TryFrom<::std::string::String> for TenantNetworkEgress {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: ::std::string::String,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: ::std::string::String) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
@@ -232,18 +172,7 @@ pub struct TenantOwnersItem {
 /// Role
 ///
 /// The role in the tenant's namespace.
-#[derive(
-    ::serde::Deserialize,
-    ::serde::Serialize,
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd
-)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum TenantOwnersItemRole {
     #[serde(rename = "admin")]
     Admin,
@@ -263,9 +192,7 @@ impl ::std::fmt::Display for TenantOwnersItemRole {
 }
 impl ::std::str::FromStr for TenantOwnersItemRole {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "admin" => Ok(Self::Admin),
             "edit" => Ok(Self::Edit),
@@ -276,35 +203,20 @@ impl ::std::str::FromStr for TenantOwnersItemRole {
 }
 impl ::std::convert::TryFrom<&str> for TenantOwnersItemRole {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
 impl ::std::convert::TryFrom<::std::string::String> for TenantOwnersItemRole {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: ::std::string::String,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: ::std::string::String) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
 /// Pod security
 ///
 /// The Pod Security Standard that pods must meet.
-#[derive(
-    ::serde::Deserialize,
-    ::serde::Serialize,
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd
-)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum TenantPodSecurity {
     #[serde(rename = "restricted")]
     Restricted,
@@ -321,9 +233,7 @@ impl ::std::fmt::Display for TenantPodSecurity {
 }
 impl ::std::str::FromStr for TenantPodSecurity {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "restricted" => Ok(Self::Restricted),
             "baseline" => Ok(Self::Baseline),
@@ -333,17 +243,13 @@ impl ::std::str::FromStr for TenantPodSecurity {
 }
 impl ::std::convert::TryFrom<&str> for TenantPodSecurity {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
 impl ::std::convert::TryFrom<::std::string::String> for TenantPodSecurity {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: ::std::string::String,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: ::std::string::String) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
@@ -361,10 +267,7 @@ pub struct TenantQuota {
     /// Load balancers
     ///
     /// The number of services of type LoadBalancer. Each may cost money.
-    #[serde(
-        rename = "loadBalancers",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "loadBalancers", skip_serializing_if = "::std::option::Option::is_none")]
     pub load_balancers: ::std::option::Option<i64>,
     /// Memory
     ///
@@ -393,18 +296,12 @@ pub mod error {
     pub struct ConversionError(::std::borrow::Cow<'static, str>);
     impl ::std::error::Error for ConversionError {}
     impl ::std::fmt::Display for ConversionError {
-        fn fmt(
-            &self,
-            f: &mut ::std::fmt::Formatter<'_>,
-        ) -> Result<(), ::std::fmt::Error> {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
             ::std::fmt::Display::fmt(&self.0, f)
         }
     }
     impl ::std::fmt::Debug for ConversionError {
-        fn fmt(
-            &self,
-            f: &mut ::std::fmt::Formatter<'_>,
-        ) -> Result<(), ::std::fmt::Error> {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
             ::std::fmt::Debug::fmt(&self.0, f)
         }
     }
@@ -423,14 +320,10 @@ pub mod error {
 impl ::manifest::valid::Model for Tenant {
     const SERVICE: &'static str = "tenant";
     fn validator() -> &'static ::manifest::valid::Validator {
-        static VALIDATOR: ::std::sync::LazyLock<::manifest::valid::Validator> = ::std::sync::LazyLock::new(||
-        {
-            let schema = ::serde_json::from_str(include_str!("tenant/schema.json"))
-                .expect("the generator wrote it");
-            let defaults = ::serde_json::from_str(include_str!("tenant/defaults.json"))
-                .expect("the generator wrote it");
-            ::manifest::valid::Validator::new(&schema, defaults)
-                .expect("the generator made this validator before")
+        static VALIDATOR: ::std::sync::LazyLock<::manifest::valid::Validator> = ::std::sync::LazyLock::new(|| {
+            let schema = ::serde_json::from_str(include_str!("tenant/schema.json")).expect("the generator wrote it");
+            let defaults = ::serde_json::from_str(include_str!("tenant/defaults.json")).expect("the generator wrote it");
+            ::manifest::valid::Validator::new(&schema, defaults).expect("the generator made this validator before")
         });
         &VALIDATOR
     }

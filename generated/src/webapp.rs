@@ -29,10 +29,7 @@ pub struct Webapp {
     /// Disruption budget
     ///
     /// How many pods may be away at a time while nodes are maintained.
-    #[serde(
-        rename = "disruptionBudget",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "disruptionBudget", skip_serializing_if = "::std::option::Option::is_none")]
     pub disruption_budget: ::std::option::Option<WebappDisruptionBudget>,
     /// Environment
     ///
@@ -42,11 +39,7 @@ pub struct Webapp {
     /// Environment from secrets
     ///
     /// Secrets in the tenant's namespace whose keys all become environment variables.
-    #[serde(
-        rename = "envFromSecrets",
-        default,
-        skip_serializing_if = "::std::vec::Vec::is_empty"
-    )]
+    #[serde(rename = "envFromSecrets", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub env_from_secrets: ::std::vec::Vec<::std::string::String>,
     /// Exposure
     ///
@@ -64,23 +57,13 @@ pub struct Webapp {
     /// Network policy
     ///
     /// Who may connect to the web app.
-    #[serde(
-        rename = "networkPolicy",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "networkPolicy", skip_serializing_if = "::std::option::Option::is_none")]
     pub network_policy: ::std::option::Option<WebappNetworkPolicy>,
     /// Pod annotations
     ///
     /// Annotations of the pods.
-    #[serde(
-        rename = "podAnnotations",
-        default,
-        skip_serializing_if = ":: std :: collections :: BTreeMap::is_empty"
-    )]
-    pub pod_annotations: ::std::collections::BTreeMap<
-        ::std::string::String,
-        ::std::string::String,
-    >,
+    #[serde(rename = "podAnnotations", default, skip_serializing_if = ":: std :: collections :: BTreeMap::is_empty")]
+    pub pod_annotations: ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
     /// Port
     ///
     /// The port on which the container listens. The app runs without root's rights, so not below 1024.
@@ -109,10 +92,7 @@ pub struct Webapp {
     /// Service account
     ///
     /// The web app's identity in the cluster.
-    #[serde(
-        rename = "serviceAccount",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "serviceAccount", skip_serializing_if = "::std::option::Option::is_none")]
     pub service_account: ::std::option::Option<WebappServiceAccount>,
     /// Tenant
     ///
@@ -121,10 +101,7 @@ pub struct Webapp {
     /// Grace period
     ///
     /// Seconds that a pod has to finish its work when it is stopped.
-    #[serde(
-        rename = "terminationGracePeriodSeconds",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "terminationGracePeriodSeconds", skip_serializing_if = "::std::option::Option::is_none")]
     pub termination_grace_period_seconds: ::std::option::Option<i64>,
 }
 /// Autoscaling
@@ -141,26 +118,17 @@ pub struct WebappAutoscaling {
     /// Maximum
     ///
     /// The largest number of pods. A value below the minimum means the minimum.
-    #[serde(
-        rename = "maxReplicas",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "maxReplicas", skip_serializing_if = "::std::option::Option::is_none")]
     pub max_replicas: ::std::option::Option<i64>,
     /// Minimum
     ///
     /// The smallest number of pods.
-    #[serde(
-        rename = "minReplicas",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "minReplicas", skip_serializing_if = "::std::option::Option::is_none")]
     pub min_replicas: ::std::option::Option<i64>,
     /// Target CPU
     ///
     /// The use of the requested CPU, in percent, that is aimed at.
-    #[serde(
-        rename = "targetCpuPercent",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "targetCpuPercent", skip_serializing_if = "::std::option::Option::is_none")]
     pub target_cpu_percent: ::std::option::Option<i64>,
 }
 /// Disruption budget
@@ -177,10 +145,7 @@ pub struct WebappDisruptionBudget {
     /// Maximum unavailable
     ///
     /// The number of pods that may be away.
-    #[serde(
-        rename = "maxUnavailable",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "maxUnavailable", skip_serializing_if = "::std::option::Option::is_none")]
     pub max_unavailable: ::std::option::Option<i64>,
 }
 /// Variable
@@ -201,10 +166,7 @@ pub struct WebappEnvItem {
     /// Value from
     ///
     /// Where the value is taken from.
-    #[serde(
-        rename = "valueFrom",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "valueFrom", skip_serializing_if = "::std::option::Option::is_none")]
     pub value_from: ::std::option::Option<WebappEnvItemValueFrom>,
 }
 /// Value from
@@ -216,18 +178,12 @@ pub struct WebappEnvItemValueFrom {
     /// Config map
     ///
     /// A key of a config map in the tenant's namespace.
-    #[serde(
-        rename = "configMapKeyRef",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "configMapKeyRef", skip_serializing_if = "::std::option::Option::is_none")]
     pub config_map_key_ref: ::std::option::Option<WebappEnvItemValueFromConfigMapKeyRef>,
     /// Secret
     ///
     /// A key of a secret in the tenant's namespace.
-    #[serde(
-        rename = "secretKeyRef",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "secretKeyRef", skip_serializing_if = "::std::option::Option::is_none")]
     pub secret_key_ref: ::std::option::Option<WebappEnvItemValueFromSecretKeyRef>,
 }
 /// Config map
@@ -269,10 +225,7 @@ pub struct WebappExpose {
     /// Certificate issuer
     ///
     /// The cert-manager ClusterIssuer of certificates. Empty: none.
-    #[serde(
-        rename = "clusterIssuer",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "clusterIssuer", skip_serializing_if = "::std::option::Option::is_none")]
     pub cluster_issuer: ::std::option::Option<::std::string::String>,
     /// Gateway
     ///
@@ -287,10 +240,7 @@ pub struct WebappExpose {
     /// Ingress class
     ///
     /// The ingress controller that serves the platform.
-    #[serde(
-        rename = "ingressClassName",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "ingressClassName", skip_serializing_if = "::std::option::Option::is_none")]
     pub ingress_class_name: ::std::option::Option<::std::string::String>,
     /// Mode
     ///
@@ -310,10 +260,7 @@ pub struct WebappExpose {
     /// TLS secret
     ///
     /// A secret with a certificate of your own. Without it the platform issues one.
-    #[serde(
-        rename = "tlsSecretName",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "tlsSecretName", skip_serializing_if = "::std::option::Option::is_none")]
     pub tls_secret_name: ::std::option::Option<::std::string::String>,
 }
 /// Gateway
@@ -336,18 +283,7 @@ pub struct WebappExposeGateway {
 /// Mode
 ///
 /// `none`: only from inside the cluster. `ingress`: through an Ingress. `httpRoute`: through a gateway of the platform.
-#[derive(
-    ::serde::Deserialize,
-    ::serde::Serialize,
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd
-)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum WebappExposeMode {
     #[serde(rename = "none")]
     None,
@@ -367,9 +303,7 @@ impl ::std::fmt::Display for WebappExposeMode {
 }
 impl ::std::str::FromStr for WebappExposeMode {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "none" => Ok(Self::None),
             "ingress" => Ok(Self::Ingress),
@@ -380,17 +314,13 @@ impl ::std::str::FromStr for WebappExposeMode {
 }
 impl ::std::convert::TryFrom<&str> for WebappExposeMode {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
 impl ::std::convert::TryFrom<::std::string::String> for WebappExposeMode {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: ::std::string::String,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: ::std::string::String) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
@@ -408,19 +338,12 @@ pub struct WebappImage {
     /// Pull policy
     ///
     /// When the image is pulled.
-    #[serde(
-        rename = "pullPolicy",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "pullPolicy", skip_serializing_if = "::std::option::Option::is_none")]
     pub pull_policy: ::std::option::Option<WebappImagePullPolicy>,
     /// Pull secrets
     ///
     /// Secrets of type `kubernetes.io/dockerconfigjson` in the tenant's namespace.
-    #[serde(
-        rename = "pullSecrets",
-        default,
-        skip_serializing_if = "::std::vec::Vec::is_empty"
-    )]
+    #[serde(rename = "pullSecrets", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub pull_secrets: ::std::vec::Vec<::std::string::String>,
     /// Repository
     ///
@@ -435,18 +358,7 @@ pub struct WebappImage {
 /// Pull policy
 ///
 /// When the image is pulled.
-#[derive(
-    ::serde::Deserialize,
-    ::serde::Serialize,
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd
-)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum WebappImagePullPolicy {
     IfNotPresent,
     Always,
@@ -461,9 +373,7 @@ impl ::std::fmt::Display for WebappImagePullPolicy {
 }
 impl ::std::str::FromStr for WebappImagePullPolicy {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "IfNotPresent" => Ok(Self::IfNotPresent),
             "Always" => Ok(Self::Always),
@@ -473,17 +383,13 @@ impl ::std::str::FromStr for WebappImagePullPolicy {
 }
 impl ::std::convert::TryFrom<&str> for WebappImagePullPolicy {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
 impl ::std::convert::TryFrom<::std::string::String> for WebappImagePullPolicy {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: ::std::string::String,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: ::std::string::String) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
@@ -501,20 +407,12 @@ pub struct WebappNetworkPolicy {
     /// Namespaces that may connect
     ///
     /// Beside the tenant's own.
-    #[serde(
-        rename = "fromNamespaces",
-        default,
-        skip_serializing_if = "::std::vec::Vec::is_empty"
-    )]
+    #[serde(rename = "fromNamespaces", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub from_namespaces: ::std::vec::Vec<::std::string::String>,
     /// Routers
     ///
     /// Namespaces of the ingress controllers and gateways, allowed while the web app is exposed.
-    #[serde(
-        rename = "routerNamespaces",
-        default,
-        skip_serializing_if = "::std::vec::Vec::is_empty"
-    )]
+    #[serde(rename = "routerNamespaces", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub router_namespaces: ::std::vec::Vec<::std::string::String>,
 }
 /// Probes
@@ -531,18 +429,12 @@ pub struct WebappProbes {
     /// Period
     ///
     /// Seconds between two probes.
-    #[serde(
-        rename = "periodSeconds",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "periodSeconds", skip_serializing_if = "::std::option::Option::is_none")]
     pub period_seconds: ::std::option::Option<i64>,
     /// Start-up time
     ///
     /// Seconds that the web app may take to start before it is restarted.
-    #[serde(
-        rename = "startupSeconds",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "startupSeconds", skip_serializing_if = "::std::option::Option::is_none")]
     pub startup_seconds: ::std::option::Option<i64>,
     /// Type
     ///
@@ -553,18 +445,7 @@ pub struct WebappProbes {
 /// Type
 ///
 /// `http`: a request to the path must succeed. `tcp`: the port must be open. `none`: no probes.
-#[derive(
-    ::serde::Deserialize,
-    ::serde::Serialize,
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd
-)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum WebappProbesType {
     #[serde(rename = "http")]
     Http,
@@ -584,9 +465,7 @@ impl ::std::fmt::Display for WebappProbesType {
 }
 impl ::std::str::FromStr for WebappProbesType {
     type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "http" => Ok(Self::Http),
             "tcp" => Ok(Self::Tcp),
@@ -597,17 +476,13 @@ impl ::std::str::FromStr for WebappProbesType {
 }
 impl ::std::convert::TryFrom<&str> for WebappProbesType {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
 impl ::std::convert::TryFrom<::std::string::String> for WebappProbesType {
     type Error = self::error::ConversionError;
-    fn try_from(
-        value: ::std::string::String,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(value: ::std::string::String) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
@@ -671,27 +546,17 @@ pub struct WebappSecurity {
     /// Read-only file system
     ///
     /// The container can write to `/tmp` and the writable paths only.
-    #[serde(
-        rename = "readOnlyRootFilesystem",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "readOnlyRootFilesystem", skip_serializing_if = "::std::option::Option::is_none")]
     pub read_only_root_filesystem: ::std::option::Option<bool>,
     /// User
     ///
     /// The numeric user. Needed where the image names its user by name, or none.
-    #[serde(
-        rename = "runAsUser",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "runAsUser", skip_serializing_if = "::std::option::Option::is_none")]
     pub run_as_user: ::std::option::Option<i64>,
     /// Writable paths
     ///
     /// Folders, beside `/tmp`, that are empty at start and writable.
-    #[serde(
-        rename = "writablePaths",
-        default,
-        skip_serializing_if = "::std::vec::Vec::is_empty"
-    )]
+    #[serde(rename = "writablePaths", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub writable_paths: ::std::vec::Vec<::std::string::String>,
 }
 /// Service account
@@ -703,21 +568,12 @@ pub struct WebappServiceAccount {
     /// Annotations
     ///
     /// Annotations of the service account, such as a cloud identity.
-    #[serde(
-        default,
-        skip_serializing_if = ":: std :: collections :: BTreeMap::is_empty"
-    )]
-    pub annotations: ::std::collections::BTreeMap<
-        ::std::string::String,
-        ::std::string::String,
-    >,
+    #[serde(default, skip_serializing_if = ":: std :: collections :: BTreeMap::is_empty")]
+    pub annotations: ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
     /// Mount token
     ///
     /// Give the pods a token for the Kubernetes API.
-    #[serde(
-        rename = "mountToken",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[serde(rename = "mountToken", skip_serializing_if = "::std::option::Option::is_none")]
     pub mount_token: ::std::option::Option<bool>,
 }
 /// Error types.
@@ -726,18 +582,12 @@ pub mod error {
     pub struct ConversionError(::std::borrow::Cow<'static, str>);
     impl ::std::error::Error for ConversionError {}
     impl ::std::fmt::Display for ConversionError {
-        fn fmt(
-            &self,
-            f: &mut ::std::fmt::Formatter<'_>,
-        ) -> Result<(), ::std::fmt::Error> {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
             ::std::fmt::Display::fmt(&self.0, f)
         }
     }
     impl ::std::fmt::Debug for ConversionError {
-        fn fmt(
-            &self,
-            f: &mut ::std::fmt::Formatter<'_>,
-        ) -> Result<(), ::std::fmt::Error> {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
             ::std::fmt::Debug::fmt(&self.0, f)
         }
     }
@@ -756,14 +606,10 @@ pub mod error {
 impl ::manifest::valid::Model for Webapp {
     const SERVICE: &'static str = "webapp";
     fn validator() -> &'static ::manifest::valid::Validator {
-        static VALIDATOR: ::std::sync::LazyLock<::manifest::valid::Validator> = ::std::sync::LazyLock::new(||
-        {
-            let schema = ::serde_json::from_str(include_str!("webapp/schema.json"))
-                .expect("the generator wrote it");
-            let defaults = ::serde_json::from_str(include_str!("webapp/defaults.json"))
-                .expect("the generator wrote it");
-            ::manifest::valid::Validator::new(&schema, defaults)
-                .expect("the generator made this validator before")
+        static VALIDATOR: ::std::sync::LazyLock<::manifest::valid::Validator> = ::std::sync::LazyLock::new(|| {
+            let schema = ::serde_json::from_str(include_str!("webapp/schema.json")).expect("the generator wrote it");
+            let defaults = ::serde_json::from_str(include_str!("webapp/defaults.json")).expect("the generator wrote it");
+            ::manifest::valid::Validator::new(&schema, defaults).expect("the generator made this validator before")
         });
         &VALIDATOR
     }

@@ -15,6 +15,9 @@ use manifest::platform::Platform;
 
 pub(crate) use templates::{library, platform_templates};
 
+use serde_json::Value;
+
+use crate::model::{Object, Service, Types};
 use crate::{Emission, File, Views};
 
 pub(crate) fn emit(views: &Views<'_>, platform: &Platform) -> Emission {
@@ -22,7 +25,7 @@ pub(crate) fn emit(views: &Views<'_>, platform: &Platform) -> Emission {
     let Some(root) = service.values.object() else {
         return Emission { not_given: Some("the values aren't an object".to_owned()), ..Emission::default() };
     };
-    let effective = crate::defaults::defaults(service).effective(&serde_json::json!({}));
+    let effective = effective(service, root);
     let folder = format!("charts/{}", service.name);
     let file = |path: &str, content: String| File { path: format!("{folder}/{path}"), content };
     let mut files = vec![
@@ -37,6 +40,38 @@ pub(crate) fn emit(views: &Views<'_>, platform: &Platform) -> Emission {
     }
     files.sort();
     Emission { files, book: book::book(service, &effective), ..Emission::default() }
+}
+
+/// What `values.yaml` holds: the defaults of nothing, and in an object that every release must have, the defaults inside it. Helm lays
+/// these under what a release says of that object.
+fn effective(service: &Service, root: &Object) -> Value {
+    let mut laid = crate::defaults::defaults(service).effective(&begun(root, &service.types, 0));
+    without_empty(&mut laid, root, &service.types, 0);
+    laid
+}
+
+/// Required objects without a default are nested at most so deep before they are taken to hold themselves.
+const DEPTH: usize = 16;
+
+/// An empty object for each that is required and has no default.
+fn begun(object: &Object, types: &Types, depth: usize) -> Value {
+    let required = object.fields.iter().filter(|field| depth < DEPTH && field.required && field.schema.default.is_none());
+    let begun =
+        required.filter_map(|field| Some((field.name.clone(), begun(field.schema.resolve(types).object()?, types, depth + 1))));
+    Value::Object(begun.collect())
+}
+
+/// Takes out the begun objects in which nothing was laid.
+fn without_empty(laid: &mut Value, object: &Object, types: &Types, depth: usize) {
+    let Some(members) = laid.as_object_mut().filter(|_| depth < DEPTH) else { return };
+    for field in object.fields.iter().filter(|field| field.required && field.schema.default.is_none()) {
+        if let (Some(inner), Some(value)) = (field.schema.resolve(types).object(), members.get_mut(&field.name)) {
+            without_empty(value, inner, types, depth + 1);
+            if value.as_object().is_some_and(serde_json::Map::is_empty) {
+                members.shift_remove(&field.name);
+            }
+        }
+    }
 }
 
 /// The sentence by which a generated file is known, for its first line.

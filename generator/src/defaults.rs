@@ -6,7 +6,10 @@ use crate::model::{Object, Rest, Schema, Service, Shape};
 
 /// The defaults of a service, in the view that is given.
 pub(crate) fn defaults(service: &Service) -> Defaults {
-    Defaults { root: node(&service.values), types: service.types.iter().map(|(name, schema)| (name.clone(), node(schema))).collect() }
+    Defaults {
+        root: node(&service.values),
+        types: service.types.iter().map(|(name, schema)| (name.clone(), node(schema))).collect(),
+    }
 }
 
 /// Conditions contribute nothing, and a union nothing but its own default: which branch a document takes isn't known beforehand.
@@ -32,7 +35,8 @@ fn fields(own: Node, object: &Object) -> Node {
     let fields = object.fields.iter().map(|field| (field.name.clone(), node(&field.schema)));
     let fields: indexmap::IndexMap<_, _> = fields.filter(|(_, node)| rest.is_some() || *node != Node::default()).collect();
     // What is required matters only where something could appear.
-    let required = object.fields.iter().filter(|field| field.required && !fields.is_empty()).map(|field| field.name.clone()).collect();
+    let required =
+        object.fields.iter().filter(|field| field.required && !fields.is_empty()).map(|field| field.name.clone()).collect();
     Node { required, fields, rest, ..own }
 }
 
@@ -52,7 +56,8 @@ mod tests {
     }
 
     fn object(fields: Vec<(&str, bool, Schema)>, rest: Rest) -> Schema {
-        let fields = fields.into_iter().map(|(name, required, schema)| Field { name: name.to_owned(), required, schema }).collect();
+        let fields =
+            fields.into_iter().map(|(name, required, schema)| Field { name: name.to_owned(), required, schema }).collect();
         Schema::new(Pointer::root(), Shape::Object(Object { fields, rest, size: Size::default() }))
     }
 
@@ -62,7 +67,10 @@ mod tests {
 
     #[test]
     fn places_without_defaults_have_no_node() {
-        let schema = object(vec![("a", true, text(None)), ("b", false, object(vec![("c", false, text(None))], Rest::Closed))], Rest::Closed);
+        let schema = object(
+            vec![("a", true, text(None)), ("b", false, object(vec![("c", false, text(None))], Rest::Closed))],
+            Rest::Closed,
+        );
         assert_eq!(node(&schema), Node::default());
     }
 

@@ -91,7 +91,9 @@ impl Node {
             Json::Number(n) => Value::Number(n.clone()),
             Json::Text(t) => Value::String(t.clone()),
             Json::List(items) => Value::Array(items.iter().map(Node::to_value).collect()),
-            Json::Object(members) => Value::Object(members.iter().map(|m| (m.key.clone(), m.value.to_value())).collect::<Map<_, _>>()),
+            Json::Object(members) => {
+                Value::Object(members.iter().map(|m| (m.key.clone(), m.value.to_value())).collect::<Map<_, _>>())
+            }
         }
     }
 
@@ -305,7 +307,10 @@ mod tests {
     #[test]
     fn says_where_and_what_was_expected() {
         assert_eq!(error("{\"a\" 1}").0, 5);
-        assert_eq!(error("{\"a\": 1,}"), (8, "expected another element after the comma (JSON has no trailing commas), found `}`".to_owned()));
+        assert_eq!(
+            error("{\"a\": 1,}"),
+            (8, "expected another element after the comma (JSON has no trailing commas), found `}`".to_owned())
+        );
         assert_eq!(error("[1").1, "expected `,` or `]`, found the end of the file");
         assert_eq!(error("{\"a\": tru}").0, 6);
         assert_eq!(error("\"\\ud800\"").0, 0);

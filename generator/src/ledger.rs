@@ -168,7 +168,12 @@ pub(crate) fn file(made: &Made) -> String {
     let given: Map<String, Value> = made
         .targets
         .iter()
-        .map(|(target, emission)| (target.as_str().to_owned(), emission.not_given.clone().map_or(json!("given"), |why| json!(format!("not given: {why}")))))
+        .map(|(target, emission)| {
+            (
+                target.as_str().to_owned(),
+                emission.not_given.clone().map_or(json!("given"), |why| json!(format!("not given: {why}"))),
+            )
+        })
         .collect();
     out.push_str(&format!("  \"targets\": {},\n", Value::Object(given)));
     out.push_str("  \"constraints\": [\n");

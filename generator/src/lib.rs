@@ -12,10 +12,10 @@ mod editor;
 mod json;
 pub mod ledger;
 mod lower;
-mod shared;
 pub mod model;
 mod pattern;
 mod rust;
+mod shared;
 mod template;
 
 use manifest::defaults::Defaults;
@@ -24,8 +24,8 @@ use manifest::platform::Platform;
 use serde_json::Value;
 
 pub use diagnostic::{Code, Diagnostic, Location, Severity, Span, line_column};
-pub use lower::{Fate, Lowered};
 use ledger::{Book, Outcome, Target};
+pub use lower::{Fate, Lowered};
 use model::{Owned, Service};
 
 /// What a service is made from.
@@ -89,7 +89,8 @@ pub fn generate(inputs: &Inputs) -> Output {
     }
     output.diagnostics.sort_by(|a, b| a.location.cmp(&b.location));
     if output.diagnostics.iter().all(|diagnostic| diagnostic.severity < Severity::Error) {
-        let emitted = output.services.iter().flat_map(|made| &made.targets).flat_map(|(_, emission)| emission.files.iter().cloned());
+        let emitted =
+            output.services.iter().flat_map(|made| &made.targets).flat_map(|(_, emission)| emission.files.iter().cloned());
         output.files.extend(emitted);
         output.files.extend(shared::files(&output.services, inputs));
         output.files.sort();

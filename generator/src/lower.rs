@@ -3,16 +3,23 @@
 //! Dialects, references, spellings and foreign annotations are settled here, names and order are decided, and every keyword is
 //! consumed once ([`keywords`]). Nothing in here panics, whatever the text; what can't be understood is a [`Diagnostic`] at its token.
 
+mod array;
 mod bundle;
 mod compose;
 mod dialect;
 mod documents;
+mod extent;
+mod keys;
 mod keywords;
 mod meet;
 mod notes;
+mod null;
+mod number;
 mod object;
 mod reference;
 mod schema;
+mod tell;
+mod values;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -80,7 +87,6 @@ pub(crate) fn lower(source: &Source, repository: &Repository, platform: &Platfor
         documents: &documents,
         dialect,
         reports,
-        own: true,
         book: BTreeMap::new(),
         open: Vec::new(),
         done: HashMap::new(),
@@ -88,9 +94,20 @@ pub(crate) fn lower(source: &Source, repository: &Repository, platform: &Platfor
         types: IndexMap::new(),
         children: Vec::new(),
         steps: 0,
+        nesting: 0,
+        conditions: 0,
+        settled: HashSet::new(),
+        entered: None,
     };
     let (mut values, bundle) = lowering.document(own);
     root_fields(&mut values, &lowering.types);
+    if let Some(excess) = extent::excess(&values, &lowering.types) {
+        let span = Span { start: own.root.span.start, end: own.root.span.start + 1 };
+        lowering.report(Severity::Error, Code::JsonDepth, span, excess);
+        // Nothing may walk it any more.
+        values.shape = Shape::Anything;
+        values.rules.clear();
+    }
     let used = used(&values, &lowering.types);
     lowering.types.retain(|name, _| used.contains(name));
     let found = found(&own.root);
@@ -109,6 +126,7 @@ pub(crate) fn lower(source: &Source, repository: &Repository, platform: &Platfor
         sample: source.sample.clone(),
     };
     verify::verify(&mut service, &own.root, &mut reports);
+    reports.diagnostics.sort_by(|a, b| a.location.cmp(&b.location));
     let failed = reports.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     Lowered { service: (!failed).then_some(service), diagnostics: reports.diagnostics, keywords: book, found }
 }
@@ -120,6 +138,7 @@ fn root_fields(values: &mut Schema, types: &Types) {
         let own = std::mem::replace(values, target);
         values.title = own.title.or(values.title.take());
         values.doc = own.doc.or(values.doc.take());
+        values.default = own.default.or(values.default.take());
     }
     if let Shape::Map(map) = &values.shape
         && map.key.is_none()
@@ -176,6 +195,8 @@ fn settle_dialect(root: &Node, reports: &mut Reports<'_>) -> Dialect {
     let span = root.get("$schema").map_or(Span { start: root.span.start, end: root.span.start + 1 }, |node| node.span);
     match dialect::declared(root) {
         Declared::As(dialect) => dialect,
+        // Not a text: that is reported where the keyword is read.
+        Declared::Nothing if root.get("$schema").is_some_and(|node| node.text().is_none()) => Dialect::Draft2020,
         Declared::Nothing => {
             let message = "`$schema` names no version: it is read as 2020-12, as Helm 4 does";
             let help = format!("declare the dialect: \"$schema\": \"{}\"", Dialect::Draft2020.url());
@@ -237,8 +258,6 @@ struct Lowering<'d> {
     documents: &'d [Document],
     dialect: Dialect,
     reports: Reports<'d>,
-    /// We are in the service's own document: problems of another one are reported there.
-    own: bool,
     book: BTreeMap<(Pointer, String), Fate>,
     /// The reference targets that are being lowered, outermost first.
     open: Vec<Pointer>,
@@ -250,7 +269,18 @@ struct Lowering<'d> {
     children: Vec<(String, ServiceName)>,
     /// Schemas lowered so far: a document of nested references can't take for ever.
     steps: usize,
+    /// Schemas that we are inside of.
+    nesting: usize,
+    /// Conditions that we are inside of.
+    conditions: usize,
+    /// Schemas that lead to no endless chain of references.
+    settled: HashSet<*const Node>,
+    /// The reference of the service's own document through which another one was entered.
+    entered: Option<Span>,
 }
+
+/// Schemas inside schemas, counted through references; the deepest public chart has 14.
+const MAX_NESTING: usize = 100;
 
 /// More schemas than this, counted at each use, aren't lowered; the largest public chart needs a tenth.
 const MAX_STEPS: usize = 400_000;
@@ -294,11 +324,16 @@ impl<'d> Lowering<'d> {
     }
 
     fn report_help(&mut self, severity: Severity, code: Code, span: Span, message: impl Into<String>, help: Option<String>) {
-        if self.own {
-            let mut diagnostic = Diagnostic::new(severity, code, self.reports.at(span), message);
-            diagnostic.help = help;
-            self.reports.push(diagnostic);
-        }
+        let message = message.into();
+        let (span, message) = match self.entered {
+            None => (span, message),
+            // The other service's own diagnostics say the rest.
+            Some(span) if severity == Severity::Error => (span, format!("in the schema that this refers to: {message}")),
+            Some(_) => return,
+        };
+        let mut diagnostic = Diagnostic::new(severity, code, self.reports.at(span), message);
+        diagnostic.help = help;
+        self.reports.push(diagnostic);
     }
 
     /// Notes the fate of a schema's keywords in the first book.

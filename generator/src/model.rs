@@ -35,6 +35,16 @@ pub struct Service {
     pub sample: Option<Value>,
 }
 
+impl Service {
+    /// How many characters a composite's longest child has more in its object's name: a child is a release of its own service, called
+    /// by this release's name and the property, as `shop-db` of `shop`.
+    pub fn longest_child(&self) -> usize {
+        let own = self.name.as_str().len();
+        let added = |(property, child): &(String, ServiceName)| (1 + property.len() + child.as_str().len()).saturating_sub(own);
+        self.children.iter().map(added).max().unwrap_or_default()
+    }
+}
+
 /// Named schemas. A name is an upper camel case identifier, unique in the service.
 pub type Types = IndexMap<String, Schema>;
 
@@ -53,7 +63,7 @@ pub struct Schema {
     pub title: Option<String>,
     pub doc: Option<String>,
     pub shape: Shape,
-    /// `null` is admitted beside what the shape says.
+    /// `null` conforms beside what shape and rules say.
     pub nullable: bool,
     /// The source says nothing of the JSON type; the shape follows from its other keywords.
     pub implied: bool,
@@ -195,16 +205,33 @@ pub enum Check {
     AnyOf(Vec<Schema>),
     OneOf(Vec<Schema>),
     Not(Box<Schema>),
-    If { condition: Box<Schema>, then: Option<Box<Schema>>, otherwise: Option<Box<Schema>> },
+    If {
+        condition: Box<Schema>,
+        then: Option<Box<Schema>>,
+        otherwise: Option<Box<Schema>>,
+    },
     /// Where `key` is present, `needs` must be.
-    DependentRequired { key: String, needs: Vec<String> },
+    DependentRequired {
+        key: String,
+        needs: Vec<String>,
+    },
     /// Where `key` is present, the object must conform.
-    DependentSchema { key: String, schema: Box<Schema> },
+    DependentSchema {
+        key: String,
+        schema: Box<Schema>,
+    },
     /// So many items conform.
-    Contains { item: Box<Schema>, min: u64, max: Option<u64> },
+    Contains {
+        item: Box<Schema>,
+        min: u64,
+        max: Option<u64>,
+    },
     MultipleOf(Number),
     /// The first items one by one, then the others (`None`: anything).
-    Tuple { items: Vec<Schema>, rest: Option<Box<Schema>> },
+    Tuple {
+        items: Vec<Schema>,
+        rest: Option<Box<Schema>>,
+    },
     /// Every key conforms.
     Keys(Text),
     /// The value of every key that matches conforms.
@@ -221,10 +248,14 @@ impl Check {
         match self {
             Check::AllOf(branches) | Check::AnyOf(branches) | Check::OneOf(branches) => branches.iter().collect(),
             Check::Not(schema) | Check::DependentSchema { schema, .. } | Check::Contains { item: schema, .. } => vec![schema],
-            Check::If { condition, then, otherwise } => [Some(condition), then.as_ref(), otherwise.as_ref()].into_iter().flatten().map(|schema| &**schema).collect(),
+            Check::If { condition, then, otherwise } => {
+                [Some(condition), then.as_ref(), otherwise.as_ref()].into_iter().flatten().map(|schema| &**schema).collect()
+            }
             Check::Tuple { items, rest } => items.iter().chain(rest.as_deref()).collect(),
             Check::KeyPatterns(patterns) => patterns.iter().map(|(_, schema)| schema).collect(),
-            Check::DependentRequired { .. } | Check::MultipleOf(_) | Check::Keys(_) | Check::Cel(_) | Check::Opaque(_) => Vec::new(),
+            Check::DependentRequired { .. } | Check::MultipleOf(_) | Check::Keys(_) | Check::Cel(_) | Check::Opaque(_) => {
+                Vec::new()
+            }
         }
     }
 }
@@ -287,7 +318,17 @@ impl Widget {
 impl Schema {
     /// A place of which nothing is said.
     pub fn new(at: Pointer, shape: Shape) -> Schema {
-        Schema { at, title: None, doc: None, shape, nullable: false, implied: false, default: None, rules: Vec::new(), notes: Notes::default() }
+        Schema {
+            at,
+            title: None,
+            doc: None,
+            shape,
+            nullable: false,
+            implied: false,
+            default: None,
+            rules: Vec::new(),
+            notes: Notes::default(),
+        }
     }
 
     /// The fields, if the shape is an object.

@@ -46,6 +46,11 @@ pub(crate) fn print(source: &str) -> Printed {
     }
 }
 
+/// A pattern that matches exactly this text, in any engine's spelling.
+pub(crate) fn escape(text: &str) -> String {
+    regex_syntax::escape(text)
+}
+
 /// The author's own spelling, if it differs only by a bare `-` in a class: every engine takes that, unless it follows `\\w` or its like.
 fn as_written(source: &str, printed: String) -> String {
     let after_class = ["\\w-", "\\d-", "\\s-", "\\W-", "\\D-", "\\S-"].iter().any(|trap| source.contains(trap));
@@ -295,10 +300,12 @@ impl Printer {
             '\r' => self.out.push_str("\\r"),
             '\t' => self.out.push_str("\\t"),
             c if (c as u32) < 0x20 || c == '\u{7f}' => self.out.push_str(&format!("\\x{:02x}", c as u32)),
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') => match self.engine {
-                Engine::Re2 => self.out.push_str(&format!("\\x{{{:x}}}", c as u32)),
-                Engine::Ecma => self.out.push_str(&format!("\\u{:04x}", c as u32)),
-            },
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') => {
+                match self.engine {
+                    Engine::Re2 => self.out.push_str(&format!("\\x{{{:x}}}", c as u32)),
+                    Engine::Ecma => self.out.push_str(&format!("\\u{:04x}", c as u32)),
+                }
+            }
             c => self.out.push(c),
         }
     }

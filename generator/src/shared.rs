@@ -34,7 +34,9 @@ fn platform_schema() -> File {
 fn settings_page() -> File {
     let schema = Platform::json_schema();
     let mut content = format!("<!-- {} -->\n# Settings of a fork: `platform.toml`\n\n", chart::mark("the settings' own type"));
-    content.push_str("Write down what is different for you, then run `cargo xtask generate`: every file that it concerns follows.\n");
+    content.push_str(
+        "Write down what is different for you, then run `cargo xtask generate`: every file that it concerns follows.\n",
+    );
     content.push_str("`docs/platform.schema.json` gives completion in editors that read TOML schemas.\n");
     for (section, entry) in members(&schema, "properties") {
         let section_schema = resolved(&schema, entry);

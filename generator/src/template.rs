@@ -68,7 +68,7 @@ fn made(views: &Views<'_>, platform: &Platform) -> Result<(Vec<File>, crate::led
         path: format!("{folder}/skeleton/manifest.yaml"),
         content: skeleton::skeleton(service, &fields, &who, platform),
     }];
-    let longest_child = longest_child(service);
+    let longest_child = service.longest_child();
     let forms = [
         (Operation::Create, page::pages(service, create, &who, longest_child)),
         (Operation::Edit, page::pages(service, edit, &who, longest_child)),
@@ -88,11 +88,6 @@ fn walk(views: &Views<'_>, edit: bool) -> Result<(Part, crate::ledger::Book), &'
     let mut form = Form::new(&service.types, views.release.book(), edit, picked);
     let part = form.schema(&service.values, &Place::root(), Level::Root)?;
     Ok((part, form.book))
-}
-
-/// What a composite's children add to the object's name.
-fn longest_child(service: &Service) -> usize {
-    service.children.iter().map(|(property, _)| property.len() + 1).max().unwrap_or_default()
 }
 
 fn yaml(source: &str, value: &Value) -> String {

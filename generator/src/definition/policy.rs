@@ -90,7 +90,7 @@ fn variables(service: &Service, platform: &Platform, problems: &[Problem]) -> Ve
 
 /// Name and namespace follow from the values, where the values have them ([`manifest::identity`]).
 fn identity(service: &Service, platform: &Platform) -> Vec<Problem> {
-    let max = HELM_RELEASE_MAX.saturating_sub(longest_child(service));
+    let max = HELM_RELEASE_MAX.saturating_sub(service.longest_child());
     let mut problems = vec![Problem {
         condition: format!("size(object.metadata.name) <= {max}"),
         message: format!("metadata.name: must have at most {max} characters"),
@@ -113,13 +113,6 @@ fn identity(service: &Service, platform: &Platform) -> Vec<Problem> {
         problems.push(agrees("object.metadata.namespace", "metadata.namespace", namespace, service));
     }
     problems
-}
-
-/// How much longer the longest name of a child's object is: its part of this one's name, and its service.
-fn longest_child(service: &Service) -> usize {
-    let child = |(part, child): &(String, ServiceName)| 1 + part.len() + child.as_str().len();
-    let longest = service.children.iter().map(child).max().unwrap_or_default();
-    longest.saturating_sub(service.name.as_str().len())
 }
 
 /// `x` is what the template makes of the values.

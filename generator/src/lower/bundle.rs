@@ -26,6 +26,9 @@ pub(super) fn bundle(documents: &[Document], dialect: Dialect) -> Value {
         if let Value::Object(members) = &mut child {
             members.shift_remove("$schema");
             members.shift_remove("$id");
+            if dialect == Dialect::Draft4 {
+                members.shift_remove("id");
+            }
         }
         let table = out.entry(defs.to_owned()).or_insert_with(|| Value::Object(Map::new()));
         if let Value::Object(table) = table {

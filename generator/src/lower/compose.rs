@@ -1,35 +1,41 @@
 //! `allOf`, `anyOf`, `oneOf`, `not`, `if`: merged into the shape where that is exact, a rule where it isn't.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
-use crate::diagnostic::{Code, Severity};
+use crate::diagnostic::{Code, Severity, Span};
 use crate::json::{Json, Node};
-use crate::model::{Check, Field, Object, Pointer, Rest, Rule, Schema, Shape};
+use crate::model::{Check, Field, Object, Pointer, Rest, Rule, Schema, Shape, Types};
 
 use super::keywords::Keywords;
+use super::null::{admits_null, settle};
 use super::schema::shown;
+use super::tell::told_apart;
 use super::{Lowering, meet};
 
 impl<'d> Lowering<'d> {
     /// The keywords that combine schemas, after `type` and its like gave `out` its shape.
     pub(super) fn conditions(&mut self, document: usize, keywords: &mut Keywords<'d>, out: &mut Schema) {
-        for (place, branch) in self.branches(document, keywords, "allOf", out) {
-            self.all_of(out, place, branch);
+        let span = keywords.peek("allOf").map(|node| node.span).unwrap_or_default();
+        for branch in self.branches(document, keywords, "allOf", out) {
+            let place = branch.at.clone();
+            self.all_of(out, place, span, branch);
         }
         for word in ["anyOf", "oneOf"] {
-            if keywords.peek(word).is_some() {
-                let branches = self.branches(document, keywords, word, out).into_iter().map(|(_, schema)| schema).collect();
-                self.one_of(out, word, branches);
+            if let Some(node) = keywords.peek(word) {
+                let branches = self.branches(document, keywords, word, out);
+                self.one_of(out, word, node.span, branches);
             }
         }
         if let Some(node) = keywords.take("not") {
             let place = out.at.join("not");
-            let schema = Box::new(self.schema(document, node, &place));
+            let schema = Box::new(self.condition(document, node, &place));
             self.rule(out, place, Check::Not(schema));
         }
         self.if_then(document, keywords, out);
         for word in ["$dynamicRef", "$recursiveRef"] {
-            if keywords.take(word).is_some() {
+            if self.dialect.knows(word) && keywords.take(word).is_some() {
                 let place = out.at.join(word);
                 out.rules.push(Rule { at: place, check: Check::Opaque(word.to_owned()), message: None });
             }
@@ -37,86 +43,121 @@ impl<'d> Lowering<'d> {
         self.cel(keywords, out);
     }
 
-    fn branches(&mut self, document: usize, keywords: &mut Keywords<'d>, word: &str, out: &Schema) -> Vec<(Pointer, Schema)> {
+    fn branches(&mut self, document: usize, keywords: &mut Keywords<'d>, word: &str, out: &Schema) -> Vec<Schema> {
         let Some(node) = keywords.take(word) else { return Vec::new() };
         let Json::List(items) = &node.json else {
-            self.report(Severity::Error, Code::KeywordType, node.span, format!("`{word}` must be an array of schemas, found {}", shown(node)));
+            self.report(
+                Severity::Error,
+                Code::KeywordType,
+                node.span,
+                format!("`{word}` must be an array of schemas, found {}", shown(node)),
+            );
             return Vec::new();
         };
         let place = out.at.join(word);
-        items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| {
-                let at = place.join(&index.to_string());
-                let schema = self.schema(document, item, &at);
-                (at, schema)
-            })
-            .collect()
+        // Alone, the branches of a union are whole schemas; all others say of the value only what they name.
+        let whole = word != "allOf" && says_nothing(out);
+        let mut branches = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let at = place.join(&index.to_string());
+            branches.push(if whole { self.schema(document, item, &at) } else { self.condition(document, item, &at) });
+        }
+        branches
     }
 
-    fn all_of(&mut self, out: &mut Schema, place: Pointer, branch: Schema) {
-        let branch = self.opened(branch);
-        match meet::meet(out, &branch) {
-            Some(merged) => *out = merged,
+    /// A schema that says of the value only what it names: that it doesn't close the object is no omission.
+    pub(super) fn condition(&mut self, document: usize, node: &'d Node, at: &Pointer) -> Schema {
+        self.conditions += 1;
+        let schema = self.schema(document, node, at);
+        self.conditions -= 1;
+        schema
+    }
+
+    fn all_of(&mut self, out: &mut Schema, place: Pointer, span: Span, branch: Schema) {
+        if says_nothing(out) {
+            // In old dialects `allOf` with one reference is how words stand beside `$ref`: the type keeps its name.
+            return adopt(out, branch);
+        }
+        let (whole, branch) = (self.opened(out.clone()), self.opened(branch));
+        match meet::meet(&whole, &branch, &self.types) {
+            Some(merged) => {
+                if matches!(merged.shape, Shape::Nothing)
+                    && ![&whole, &branch].iter().any(|side| matches!(side.shape, Shape::Nothing))
+                {
+                    self.report(Severity::Warning, Code::Unsatisfiable, span, "nothing conforms to all of these");
+                }
+                *out = merged;
+            }
             None => self.rule(out, place, Check::AllOf(vec![branch])),
         }
     }
 
-    /// A named schema with its own words, for merging; a recursive one stays a name.
-    fn opened(&self, schema: Schema) -> Schema {
-        match &schema.shape {
-            Shape::Named(name) => self.types.get(name).cloned().unwrap_or(schema),
-            _ => schema,
-        }
+    /// A named schema with the site's own words, for merging; a recursive one stays a name.
+    pub(super) fn opened(&self, schema: Schema) -> Schema {
+        let Shape::Named(name) = &schema.shape else { return schema };
+        let Some(target) = self.types.get(name) else { return schema };
+        let mut out = target.clone();
+        out.at = schema.at;
+        out.title = schema.title.or(out.title);
+        out.doc = schema.doc.or(out.doc);
+        out.default = schema.default.or(out.default);
+        out.notes = super::notes::over(schema.notes, out.notes);
+        out.rules.extend(schema.rules);
+        out.nullable |= schema.nullable;
+        settle(&mut out, &self.types);
+        out
     }
 
     /// `anyOf` and `oneOf`: a union where the branches can be told apart, a rule elsewhere.
-    fn one_of(&mut self, out: &mut Schema, word: &str, mut branches: Vec<Schema>) {
+    fn one_of(&mut self, out: &mut Schema, word: &str, span: Span, mut branches: Vec<Schema>) {
         let place = out.at.join(word);
-        let only_null = |schema: &Schema| matches!(&schema.shape, Shape::Choice(values) if matches!(values.as_slice(), [Value::Null])) && schema.rules.is_empty();
-        let open = branches.iter().any(|branch| matches!(branch.shape, Shape::Anything) && branch.rules.is_empty());
-        if word == "anyOf" && open {
+        if word == "anyOf" && branches.iter().any(says_nothing) {
             return;
         }
-        // `null` beside the others.
-        let others_admit_null = branches.iter().any(|branch| branch.nullable || branch.implied || matches!(branch.shape, Shape::Anything));
-        let fresh = matches!(out.shape, Shape::Anything) && out.rules.is_empty();
-        if fresh && branches.len() > 1 && branches.iter().any(only_null) && !(word == "oneOf" && others_admit_null) {
-            branches.retain(|branch| !only_null(branch));
-            out.nullable = true;
-        }
-        // In a oneOf, two branches that both admit null refuse it; in an anyOf one is enough. Where they agree, it is the whole's.
-        if fresh && word == "anyOf" && branches.iter().any(|branch| branch.nullable) && branches.iter().all(|branch| !branch.implied) {
-            out.nullable = true;
-            branches.iter_mut().for_each(|branch| branch.nullable = false);
+        let fresh = says_nothing(out);
+        if fresh {
+            self.lift_null(out, word, &mut branches);
         }
         if branches.len() == 1
             && let Some(only) = branches.pop()
         {
-            let nullable = out.nullable;
-            self.all_of(out, place.join("0"), only);
-            out.nullable |= nullable && fresh;
-            return;
+            return self.all_of(out, place.join("0"), span, only);
         }
         if fresh && self.choice_of(out, word, &branches) {
             return;
         }
         let opened: Vec<Schema> = branches.iter().map(|branch| self.opened(branch.clone())).collect();
-        if told_apart(&opened) {
-            // A scalar type beside the branches (`type: [string, integer]` and `oneOf`) is merged into each of them.
+        if out.rules.is_empty() && told_apart(&opened) {
+            // A type beside the branches (`type: object` and `oneOf`) is merged into each of them.
             let merged: Option<Vec<Schema>> = match fresh {
                 true => Some(branches.clone()),
-                false => opened.iter().map(|branch| meet::meet(branch, &bare(out))).collect(),
+                false => opened.iter().map(|branch| meet::meet(branch, &bare(out), &self.types)).collect(),
             };
-            if let Some(merged) = merged.filter(|merged| out.rules.is_empty() && merged.iter().all(|branch| !matches!(branch.shape, Shape::Nothing))) {
+            let mut merged = merged.unwrap_or_default();
+            merged.retain(|branch| !matches!(branch.shape, Shape::Nothing));
+            if merged.len() > 1 {
                 out.shape = Shape::Union(merged);
                 out.implied = false;
+                // The branches were told apart, so none of them admits `null`.
+                out.nullable &= fresh;
                 return;
             }
         }
         let check = if word == "anyOf" { Check::AnyOf(branches) } else { Check::OneOf(branches) };
         self.rule(out, place, check);
+    }
+
+    /// `null` that a branch admits is the whole's: in an `anyOf` always, in a `oneOf` if it is the only one to admit it.
+    fn lift_null(&self, out: &mut Schema, word: &str, branches: &mut Vec<Schema>) {
+        let says_it = |branch: &Schema| branch.nullable || only_null(branch);
+        let admitting =
+            branches.iter().filter(|branch| says_it(branch) || admits_null(branch, &self.types) == Some(true)).count();
+        if branches.iter().all(only_null) || !branches.iter().any(says_it) || word == "oneOf" && admitting > 1 {
+            return;
+        }
+        out.nullable = true;
+        branches.retain(|branch| !only_null(branch));
+        branches.iter_mut().for_each(|branch| branch.nullable = false);
     }
 
     /// Branches that only list values are one list.
@@ -146,9 +187,9 @@ impl<'d> Lowering<'d> {
         }
         let Some(condition) = keywords.take("if") else { return };
         let at = out.at.clone();
-        let condition = Box::new(self.schema(document, condition, &at.join("if")));
+        let condition = Box::new(self.condition(document, condition, &at.join("if")));
         let mut branch = |lowering: &mut Self, word: &str| {
-            keywords.take(word).map(|node: &Node| Box::new(lowering.schema(document, node, &at.join(word))))
+            keywords.take(word).map(|node: &Node| Box::new(lowering.condition(document, node, &at.join(word))))
         };
         let then = branch(self, "then");
         let otherwise = branch(self, "else");
@@ -188,17 +229,27 @@ impl<'d> Lowering<'d> {
             Check::Not(schema) => vec![&**schema],
             _ => Vec::new(),
         };
-        let objects = parts.iter().all(|part| matches!(self.opened((*part).clone()).shape, Shape::Object(_)));
+        let objects = parts.iter().all(|part| matches!(part.resolve(&self.types).shape, Shape::Object(_)));
         if matches!(out.shape, Shape::Anything) && objects && !parts.is_empty() && !matches!(check, Check::Not(_)) {
             out.shape = Shape::Object(Object { fields: Vec::new(), rest: Rest::Unsaid, size: Default::default() });
             out.implied = true;
         }
-        let mut declared = Vec::new();
+        let (mut declared, mut seen) = (Vec::new(), HashSet::new());
         for part in &parts {
-            gather(part, &self.types, &mut declared, 0);
+            gather(part, &self.types, &mut declared, &mut seen);
         }
+        // A map of anything that a condition names keys of is an object with those fields.
+        if let Shape::Map(map) = &out.shape
+            && !declared.is_empty()
+            && map.key.is_none()
+            && says_nothing(&map.value)
+        {
+            out.shape = Shape::Object(Object { fields: Vec::new(), rest: Rest::Open, size: map.size });
+        }
+        let closed = out.rules.iter().any(|rule| matches!(&rule.check, Check::Opaque(word) if word == "additionalProperties"));
         if let Shape::Object(object) = &mut out.shape
             && !matches!(object.rest, Rest::Closed | Rest::Of(_))
+            && !closed
         {
             for (name, schema) in declared {
                 if object.field(&name).is_none() {
@@ -210,33 +261,29 @@ impl<'d> Lowering<'d> {
     }
 }
 
-/// The fields that a condition names, each with what every branch that names it agrees on.
-fn gather(schema: &Schema, types: &crate::model::Types, out: &mut Vec<(String, Schema)>, depth: usize) {
-    if depth > 16 {
-        return;
+/// The fields that a condition names, each with what every branch that names it agrees on. `seen`: the types that were looked at.
+fn gather<'a>(schema: &'a Schema, types: &'a Types, out: &mut Vec<(String, Schema)>, seen: &mut HashSet<&'a str>) {
+    if let Shape::Named(name) = &schema.shape
+        && seen.insert(name)
+        && let Some(target) = types.get(name)
+    {
+        gather(target, types, out, seen);
     }
-    if let Some(object) = schema.resolve(types).object() {
-        for field in &object.fields {
-            let skeleton = skeleton(&field.schema);
-            match out.iter_mut().find(|(name, _)| *name == field.name) {
-                Some((_, known)) if known.shape == skeleton.shape => {}
-                Some((_, known)) => known.shape = Shape::Anything,
-                None => out.push((field.name.clone(), skeleton)),
-            }
+    for field in schema.object().map(|object| object.fields.as_slice()).unwrap_or_default() {
+        let skeleton = skeleton(&field.schema);
+        match out.iter_mut().find(|(name, _)| *name == field.name) {
+            Some((_, known)) if known.shape == skeleton.shape => {}
+            Some((_, known)) => known.shape = Shape::Anything,
+            None => out.push((field.name.clone(), skeleton)),
         }
     }
     for rule in &schema.rules {
         match &rule.check {
-            Check::AllOf(branches) | Check::AnyOf(branches) | Check::OneOf(branches) => {
-                branches.iter().for_each(|branch| gather(branch, types, out, depth + 1));
+            Check::AllOf(_) | Check::AnyOf(_) | Check::OneOf(_) | Check::Not(_) | Check::If { .. } => {
+                rule.check.schemas().into_iter().for_each(|part| gather(part, types, out, seen));
             }
-            Check::If { condition, then, otherwise } => {
-                for part in [Some(condition), then.as_ref(), otherwise.as_ref()].into_iter().flatten() {
-                    gather(part, types, out, depth + 1);
-                }
-            }
-            Check::Not(schema) => gather(schema, types, out, depth + 1),
-            _ => {}
+            Check::DependentRequired { .. } | Check::DependentSchema { .. } | Check::Contains { .. } | Check::MultipleOf(_) => {}
+            Check::Tuple { .. } | Check::Keys(_) | Check::KeyPatterns(_) | Check::Cel(_) | Check::Opaque(_) => {}
         }
     }
 }
@@ -266,55 +313,26 @@ fn skeleton(schema: &Schema) -> Schema {
     out
 }
 
-/// Whether the branches differ in JSON type, or are objects that differ in a constant tag.
-fn told_apart(branches: &[Schema]) -> bool {
-    let kinds: Option<Vec<&'static str>> = branches.iter().map(kind).collect();
-    if let Some(kinds) = &kinds {
-        let numbers = kinds.iter().filter(|kind| matches!(**kind, "integer" | "number")).count();
-        let mut unique = kinds.clone();
-        unique.sort_unstable();
-        unique.dedup();
-        if unique.len() == kinds.len() && numbers < 2 {
-            return true;
-        }
-    }
-    tagged(branches)
+/// Everything conforms.
+fn says_nothing(schema: &Schema) -> bool {
+    matches!(schema.shape, Shape::Anything) && schema.rules.is_empty()
 }
 
-/// The JSON type of a branch, if it has exactly one and says so.
-fn kind(schema: &Schema) -> Option<&'static str> {
-    if schema.nullable || schema.implied && !matches!(schema.shape, Shape::Choice(_)) {
-        return None;
-    }
-    Some(match &schema.shape {
-        Shape::Boolean => "boolean",
-        Shape::Integer(_) => "integer",
-        Shape::Number(_) => "number",
-        Shape::Text(_) => "string",
-        Shape::List(_) => "array",
-        Shape::Map(_) | Shape::Object(_) => "object",
-        Shape::Choice(values) if values.iter().all(Value::is_string) => "string",
-        Shape::Choice(values) if values.iter().all(Value::is_boolean) => "boolean",
-        Shape::Choice(_) | Shape::Anything | Shape::Nothing | Shape::Union(_) | Shape::Named(_) => return None,
-    })
+/// Only `null` conforms.
+fn only_null(schema: &Schema) -> bool {
+    matches!(&schema.shape, Shape::Choice(values) if matches!(values.as_slice(), [Value::Null])) && schema.rules.is_empty()
 }
 
-/// A property that every branch requires with a constant of its own.
-fn tagged(branches: &[Schema]) -> bool {
-    let Some(first) = branches.first().and_then(Schema::object).filter(|_| branches.iter().all(|branch| !branch.implied)) else { return false };
-    first.fields.iter().any(|tag| {
-        let mut seen: Vec<&Value> = Vec::new();
-        branches.iter().all(|branch| {
-            let field = branch.object().and_then(|object| object.field(&tag.name)).filter(|field| field.required);
-            match field.map(|field| &field.schema.shape) {
-                Some(Shape::Choice(values)) if values.iter().all(|value| value.is_string() && !seen.contains(&value)) => {
-                    seen.extend(values);
-                    true
-                }
-                _ => false,
-            }
-        })
-    })
+/// Takes over what `branch` says where nothing was said.
+fn adopt(out: &mut Schema, branch: Schema) {
+    out.shape = branch.shape;
+    out.rules = branch.rules;
+    out.implied = branch.implied;
+    out.nullable |= branch.nullable;
+    out.title = out.title.take().or(branch.title);
+    out.doc = out.doc.take().or(branch.doc);
+    out.default = out.default.take().or(branch.default);
+    out.notes = super::notes::over(std::mem::take(&mut out.notes), branch.notes);
 }
 
 /// Only the shape of a schema, for merging into branches.

@@ -39,10 +39,21 @@ impl Dialect {
         self >= Dialect::Draft2019
     }
 
+    /// `format` is asserted: Helm's and our validator's behaviour, not the specification's.
+    pub(crate) fn asserts_formats(self) -> bool {
+        self <= Dialect::Draft7
+    }
+
     /// The dialect knows the keyword, as far as Trefoil knows keywords.
     pub(crate) fn knows(self, keyword: &str) -> bool {
         match keyword {
-            "$anchor" | "$defs" | "dependentRequired" | "dependentSchemas" | "maxContains" | "minContains" | "unevaluatedItems"
+            "$anchor"
+            | "$defs"
+            | "dependentRequired"
+            | "dependentSchemas"
+            | "maxContains"
+            | "minContains"
+            | "unevaluatedItems"
             | "unevaluatedProperties" => self >= Dialect::Draft2019,
             "prefixItems" | "$dynamicRef" | "$dynamicAnchor" => self >= Dialect::Draft2020,
             "if" | "then" | "else" => self >= Dialect::Draft7,

@@ -70,36 +70,55 @@ pub(crate) fn referred(root: &Node) -> Vec<ServiceName> {
 }
 
 /// What a composite sees of a child's document: the release view without the child's identity. Platform-owned properties and the
-/// root's `tenant` and `name` are gone, a secret is a reference.
+/// root's `tenant` and `name` are gone, with the conditions that ask for them; a secret is a reference.
 pub(crate) fn child_view(root: &Node) -> Node {
-    let mut root = root.clone();
-    drop_properties(&mut root, &|name, _| matches!(name, "tenant" | "name"));
-    prune(&mut root);
-    root
+    let mut view = root.clone();
+    drop_properties(&mut view, &|name, _| matches!(name, "tenant" | "name"));
+    prune(&mut view, root);
+    view
 }
 
-fn prune(node: &mut Node) {
-    drop_properties(node, &|_, schema| ui_flag(schema, "platformOwned") || flag(schema, "readOnly"));
+/// `root`: the whole document as it was, for references.
+fn prune(node: &mut Node, root: &Node) {
+    drop_properties(node, &|_, schema| {
+        is_said(schema, root, &|schema| ui_flag(schema, "platformOwned") || flag(schema, "readOnly"))
+    });
     let Json::Object(members) = &mut node.json else { return };
     for member in members {
         // Also keywords without schemas are visited: nothing in them looks like a schema with a secret.
         match (super::keywords::holds(&member.key), &mut member.value.json) {
             (Some(super::keywords::Holds::Plain) | None, _) => {}
-            (_, Json::List(items)) => items.iter_mut().for_each(visit),
+            (_, Json::List(items)) => items.iter_mut().for_each(|item| visit(item, root)),
             (Some(super::keywords::Holds::Named | super::keywords::Holds::NamedOrNames), Json::Object(members)) => {
-                members.iter_mut().for_each(|member| visit(&mut member.value));
+                members.iter_mut().for_each(|member| visit(&mut member.value, root));
             }
-            _ => visit(&mut member.value),
+            _ => visit(&mut member.value, root),
         }
     }
 }
 
-fn visit(schema: &mut Node) {
+fn visit(schema: &mut Node, root: &Node) {
     if ui_flag(schema, "secretRef") || flag(schema, "writeOnly") {
         *schema = secret_reference(schema);
     } else {
-        prune(schema);
+        prune(schema, root);
     }
+}
+
+/// Whether a schema says something itself, or what it refers to does.
+fn is_said(schema: &Node, root: &Node, says: &dyn Fn(&Node) -> bool) -> bool {
+    let mut schema = schema;
+    for _ in 0..8 {
+        if says(schema) {
+            return true;
+        }
+        let here = schema.get("$ref").and_then(Node::text).and_then(|text| text.strip_prefix('#'));
+        match here.and_then(|fragment| follow(root, fragment)) {
+            Some((target, _)) => schema = target,
+            None => return false,
+        }
+    }
+    false
 }
 
 fn drop_properties(schema: &mut Node, goes: &dyn Fn(&str, &Node) -> bool) {
@@ -116,12 +135,43 @@ fn drop_properties(schema: &mut Node, goes: &dyn Fn(&str, &Node) -> bool) {
             });
         }
     }
-    for member in members.iter_mut().filter(|member| member.key == "required") {
-        if let Json::List(names) = &mut member.value.json {
-            names.retain(|name| !name.text().is_some_and(|name| gone.iter().any(|gone| gone == name)));
+    for member in members.iter_mut() {
+        match (member.key.as_str(), &mut member.value.json) {
+            ("required", Json::List(names)) => {
+                names.retain(|name| !name.text().is_some_and(|name| gone.iter().any(|gone| gone == name)))
+            }
+            ("default", Json::Object(values)) => values.retain(|value| !gone.contains(&value.key)),
+            _ => {}
         }
     }
-    members.retain(|member| member.key != "required" || !matches!(&member.value.json, Json::List(names) if names.is_empty()));
+    let empty = |member: &Member| member.key == "required" && matches!(&member.value.json, Json::List(names) if names.is_empty());
+    members.retain(|member| !empty(member) && !asks_for(member, &gone));
+}
+
+/// Whether a keyword that puts a condition on an object names one of the properties.
+fn asks_for(member: &Member, names: &[String]) -> bool {
+    let named = |name: &str| names.iter().any(|gone| gone == name);
+    let asks = |schema: &Node| {
+        let mut found = false;
+        let by_key = |key: &str| schema.get(key).map(Node::members).unwrap_or_default().iter().any(|member| named(&member.key));
+        found |= by_key("properties");
+        if let Some(Json::List(required)) = schema.get("required").map(|node| &node.json) {
+            found |= required.iter().filter_map(Node::text).any(named);
+        }
+        found || schema.members().iter().any(|member| asks_for(member, names))
+    };
+    match (member.key.as_str(), &member.value.json) {
+        ("allOf" | "anyOf" | "oneOf", Json::List(items)) => items.iter().any(asks),
+        ("not" | "if" | "then" | "else", Json::Object(_)) => asks(&member.value),
+        ("dependentRequired" | "dependentSchemas" | "dependencies", Json::Object(members)) => members.iter().any(|member| {
+            let list = match &member.value.json {
+                Json::List(items) => items.iter().filter_map(Node::text).any(named),
+                _ => asks(&member.value),
+            };
+            named(&member.key) || list
+        }),
+        _ => false,
+    }
 }
 
 fn flag(schema: &Node, word: &str) -> bool {
@@ -149,7 +199,10 @@ fn secret_reference(schema: &Node) -> Node {
     };
     let mut members = vec![member("type", text("object"))];
     members.extend(schema.members().iter().filter(|member| matches!(member.key.as_str(), "title" | "description")).cloned());
-    members.push(member("properties", object(vec![member("name", part("Name of the Secret")), member("key", part("Key in the Secret"))])));
+    members.push(member(
+        "properties",
+        object(vec![member("name", part("Name of the Secret")), member("key", part("Key in the Secret"))]),
+    ));
     members.push(member("required", node(Json::List(vec![text("name"), text("key")]))));
     members.push(member("additionalProperties", node(Json::Bool(false))));
     object(members)
@@ -176,7 +229,8 @@ fn percent_decoded(text: &str) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut index = 0;
     while let Some(byte) = bytes.get(index) {
-        let decoded = (*byte == b'%').then(|| text.get(index + 1..index + 3)).flatten().and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let decoded =
+            (*byte == b'%').then(|| text.get(index + 1..index + 3)).flatten().and_then(|hex| u8::from_str_radix(hex, 16).ok());
         out.push(decoded.unwrap_or(*byte));
         index += if decoded.is_some() { 3 } else { 1 };
     }

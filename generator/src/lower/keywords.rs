@@ -228,6 +228,22 @@ mod tests {
     }
 
     #[test]
+    fn every_keyword_has_a_case() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lower");
+        let files = ["ok", "err"]
+            .iter()
+            .flat_map(|kind| std::fs::read_dir(folder.join(kind)).unwrap())
+            .map(|entry| entry.unwrap().path());
+        let cases: String = files
+            .filter(|path| path.extension().is_some_and(|end| end == "json"))
+            .map(|path| std::fs::read_to_string(path).unwrap())
+            .collect();
+        let words = KNOWN.iter().map(|(word, _)| *word).chain(super::super::notes::WORDS.iter().copied());
+        let without: Vec<&str> = words.filter(|word| !cases.contains(&format!("\"{word}\":"))).collect();
+        assert!(without.is_empty(), "no case shows {without:?}");
+    }
+
+    #[test]
     fn a_slip_of_the_pen_is_recognised() {
         assert_eq!(nearest("maximun"), Some("maximum"));
         assert_eq!(nearest("MinLength"), Some("minLength"));

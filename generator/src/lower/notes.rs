@@ -40,7 +40,8 @@ pub(super) fn over(notes: Notes, base: Notes) -> Notes {
 
 impl<'d> Lowering<'d> {
     pub(super) fn notes(&mut self, keywords: &mut Keywords<'d>, out: &mut Schema) {
-        let text = |lowering: &mut Self, word: &str, node: &'d Node| lowering.string(node, word).filter(|text| !text.trim().is_empty());
+        let text =
+            |lowering: &mut Self, word: &str, node: &'d Node| lowering.string(node, word).filter(|text| !text.trim().is_empty());
         if let Some(node) = keywords.take("title") {
             out.title = text(self, "title", node);
         }
@@ -53,18 +54,31 @@ impl<'d> Lowering<'d> {
         if let Some(node) = keywords.take("examples") {
             match &node.json {
                 Json::List(items) => out.notes.examples = items.iter().map(Node::to_value).collect(),
-                _ => self.report(Severity::Warning, Code::KeywordType, node.span, format!("`examples` must be an array, found {}", shown(node))),
+                _ => self.report(
+                    Severity::Warning,
+                    Code::KeywordType,
+                    node.span,
+                    format!("`examples` must be an array, found {}", shown(node)),
+                ),
             }
         }
         out.notes.deprecated |= self.flag(keywords, "deprecated");
         out.notes.platform_owned |= self.flag(keywords, "readOnly");
         out.notes.secret |= self.flag(keywords, "writeOnly");
         self.aliases(keywords, &mut out.notes);
-        if let Some(node) = keywords.take("x-ui") {
+        let ui = keywords.take("x-ui");
+        if let Some(node) = ui {
             self.ui(node, &mut out.notes);
         }
         if out.at.as_str().is_empty() && (out.notes.platform_owned || out.notes.secret) {
             (out.notes.platform_owned, out.notes.secret) = (false, false);
+            let span = ui.or(keywords.peek("readOnly")).or(keywords.peek("writeOnly")).map(|node| node.span).unwrap_or_default();
+            self.report(
+                Severity::Warning,
+                Code::Ui,
+                span,
+                "the root belongs to the release: neither the platform's nor a secret as a whole",
+            );
         }
     }
 
@@ -73,7 +87,12 @@ impl<'d> Lowering<'d> {
         match node.json {
             Json::Bool(flag) => flag,
             _ => {
-                self.report(Severity::Warning, Code::KeywordType, node.span, format!("`{word}` must be true or false, found {}", shown(node)));
+                self.report(
+                    Severity::Warning,
+                    Code::KeywordType,
+                    node.span,
+                    format!("`{word}` must be true or false, found {}", shown(node)),
+                );
                 false
             }
         }
@@ -129,10 +148,15 @@ impl<'d> Lowering<'d> {
                 "page" => value.text().filter(|page| !page.trim().is_empty()).map(|page| notes.page = Some(page.to_owned())),
                 "entityRef" => entity(value).map(|entity| notes.entity = Some(entity)),
                 "suggestions" => scalars(value).map(|values| notes.suggestions = values),
-                "widget" => Widget::ALL.into_iter().find(|widget| Some(widget.word()) == value.text()).map(|widget| notes.widget = Some(widget)),
+                "widget" => Widget::ALL
+                    .into_iter()
+                    .find(|widget| Some(widget.word()) == value.text())
+                    .map(|widget| notes.widget = Some(widget)),
                 word => {
                     let near = WORDS.iter().min_by_key(|known| strsim::damerau_levenshtein(known, word));
-                    let help = near.filter(|near| strsim::damerau_levenshtein(near, word) <= 3).map(|near| format!("did you mean `{near}`?"));
+                    let help = near
+                        .filter(|near| strsim::damerau_levenshtein(near, word) <= 3)
+                        .map(|near| format!("did you mean `{near}`?"));
                     let message = format!("`{word}` isn't a word of `x-ui`; expected one of {}", WORDS.join(", "));
                     self.report_help(Severity::Warning, Code::Ui, member.key_span, message, help);
                     continue;
@@ -147,7 +171,12 @@ impl<'d> Lowering<'d> {
                     "widget" => "one of textarea, radio, updown",
                     _ => "true or false",
                 };
-                self.report(Severity::Warning, Code::Ui, value.span, format!("`{}` must be {expected}, found {}", member.key, shown(value)));
+                self.report(
+                    Severity::Warning,
+                    Code::Ui,
+                    value.span,
+                    format!("`{}` must be {expected}, found {}", member.key, shown(value)),
+                );
             }
         }
     }

@@ -11,10 +11,14 @@ use super::schema::shown;
 
 impl<'d> Lowering<'d> {
     pub(super) fn object(&mut self, document: usize, keywords: &mut Keywords<'d>, at: &Pointer, out: &mut Schema) {
-        let size = Size { min: self.count(keywords, "minProperties").filter(|min| *min > 0), max: self.count(keywords, "maxProperties") };
+        let size = Size {
+            min: self.count(keywords, "minProperties").filter(|min| *min > 0),
+            max: self.count(keywords, "maxProperties"),
+        };
         let mut fields = self.fields(document, keywords, at);
         let required = self.required(keywords);
-        let composed = ["allOf", "anyOf", "oneOf", "if", "$ref", "dependentSchemas", "not"].iter().any(|word| keywords.peek(word).is_some());
+        let composed =
+            ["allOf", "anyOf", "oneOf", "if", "$ref", "dependentSchemas", "not"].iter().any(|word| keywords.peek(word).is_some());
         let mut rest = self.rest(document, keywords, at, composed, out);
         let patterns = self.key_patterns(document, keywords, at);
         let names = self.key_names(document, keywords, at, out);
@@ -25,28 +29,35 @@ impl<'d> Lowering<'d> {
             // Exactly one pattern and nothing else: a map whose keys match.
             Some(mut patterns) if plain && patterns.len() == 1 && (matches!(rest, Rest::Closed) || matches_all(&patterns)) => {
                 if let Some((pattern, value)) = patterns.pop() {
-                    let patterns = if matches!(rest, Rest::Closed) { vec![pattern] } else { Vec::new() };
-                    let key = Text { patterns, ..names.clone().unwrap_or_default() };
+                    let mut key = names.unwrap_or_default();
+                    key.patterns.extend(matches!(rest, Rest::Closed).then_some(pattern));
                     let key = (key != Text::default()).then_some(key);
                     out.shape = Shape::Map(Map { key, value: Box::new(value), size });
                     return;
                 }
             }
             Some(patterns) => {
-                if matches!(rest, Rest::Closed) {
+                let opaque = |word: &str| Rule { at: at.join(word), check: Check::Opaque(word.to_owned()), message: None };
+                let by_pattern = Rule { at: at.join("patternProperties"), check: Check::KeyPatterns(patterns), message: None };
+                match rest {
                     // Keys that match are admitted, so the object isn't closed; that others are refused is a rule of its own.
-                    let place = at.join("additionalProperties");
-                    out.rules.push(Rule { at: place, check: Check::Opaque("additionalProperties".to_owned()), message: None });
+                    Rest::Closed => out.rules.extend([opaque("additionalProperties"), by_pattern]),
+                    // What is said of the other keys isn't said of those that match: nothing but a validator keeps them apart.
+                    Rest::Of(_) => out.rules.extend([opaque("additionalProperties"), opaque("patternProperties")]),
+                    Rest::Unsaid | Rest::Open => out.rules.push(by_pattern),
+                }
+                if matches!(rest, Rest::Closed | Rest::Of(_)) {
                     rest = Rest::Open;
                 }
-                out.rules.push(Rule { at: at.join("patternProperties"), check: Check::KeyPatterns(patterns), message: None });
             }
             None => {}
         }
         if plain && !matches!(rest, Rest::Closed) {
             let value = match rest {
                 Rest::Of(value) => value,
-                Rest::Unsaid | Rest::Open | Rest::Closed => Box::new(Schema::new(at.join("additionalProperties"), Shape::Anything)),
+                Rest::Unsaid | Rest::Open | Rest::Closed => {
+                    Box::new(Schema::new(at.join("additionalProperties"), Shape::Anything))
+                }
             };
             out.shape = Shape::Map(Map { key: names, value, size });
             return;
@@ -59,12 +70,15 @@ impl<'d> Lowering<'d> {
                 Some(field) => field.required = true,
                 None => {
                     if matches!(rest, Rest::Closed) {
-                        let message = format!("`{name}` is required, and `additionalProperties: false` refuses it: nothing conforms");
+                        let message =
+                            format!("`{name}` is required, and `additionalProperties: false` refuses it: nothing conforms");
                         self.report(Severity::Warning, Code::Unsatisfiable, node.span, message);
                     }
+                    let place = at.join("required").join(&name);
                     let schema = match &rest {
                         Rest::Of(schema) => (**schema).clone(),
-                        Rest::Closed | Rest::Unsaid | Rest::Open => Schema::new(at.join("required").join(&name), Shape::Anything),
+                        Rest::Closed => Schema::new(place, Shape::Nothing),
+                        Rest::Unsaid | Rest::Open => Schema::new(place, Shape::Anything),
                     };
                     fields.push(Field { name, required: true, schema });
                 }
@@ -78,7 +92,12 @@ impl<'d> Lowering<'d> {
     fn fields(&mut self, document: usize, keywords: &mut Keywords<'d>, at: &Pointer) -> Vec<Field> {
         let Some(node) = keywords.take("properties") else { return Vec::new() };
         if !node.is_object() {
-            self.report(Severity::Error, Code::KeywordType, node.span, format!("`properties` must be an object, found {}", shown(node)));
+            self.report(
+                Severity::Error,
+                Code::KeywordType,
+                node.span,
+                format!("`properties` must be an object, found {}", shown(node)),
+            );
         }
         let place = at.join("properties");
         let mut fields = Vec::with_capacity(node.members().len());
@@ -86,7 +105,8 @@ impl<'d> Lowering<'d> {
             let schema = self.schema(document, &member.value, &place.join(&member.key));
             if document == 0
                 && at.as_str().is_empty()
-                && let Some(Target::Service(service, "")) = member.value.get("$ref").and_then(Node::text).map(|text| target(text, None))
+                && let Some(Target::Service(service, "")) =
+                    member.value.get("$ref").and_then(Node::text).map(|text| target(text, None))
             {
                 self.children.push((member.key.clone(), service));
             }
@@ -98,9 +118,7 @@ impl<'d> Lowering<'d> {
     fn required(&mut self, keywords: &mut Keywords<'d>) -> Vec<(String, &'d Node)> {
         let Some(node) = keywords.take("required") else { return Vec::new() };
         let Json::List(items) = &node.json else {
-            let message = format!("`required` must be an array of property names, found {}", shown(node));
-            let help = "list the name in the `required` of the object that holds the property".to_owned();
-            self.report_help(Severity::Error, Code::KeywordType, node.span, message, Some(help));
+            self.required_flag(node);
             return Vec::new();
         };
         let mut names: Vec<(String, &Node)> = Vec::new();
@@ -108,19 +126,35 @@ impl<'d> Lowering<'d> {
             match item.text() {
                 Some(name) if names.iter().all(|(known, _)| known != name) => names.push((name.to_owned(), item)),
                 Some(_) => {}
-                None => self.report(Severity::Error, Code::KeywordType, item.span, format!("expected a property name, found {}", shown(item))),
+                None => self.report(
+                    Severity::Error,
+                    Code::KeywordType,
+                    item.span,
+                    format!("expected a property name, found {}", shown(item)),
+                ),
             }
         }
         names
     }
 
+    /// `required: true` at the property itself was draft-03.
+    pub(super) fn required_flag(&mut self, node: &'d Node) {
+        let message = format!("`required` must be an array of property names, found {}", shown(node));
+        let help = "list the name in the `required` of the object that holds the property".to_owned();
+        self.report_help(Severity::Error, Code::KeywordType, node.span, message, Some(help));
+    }
+
     fn rest(&mut self, document: usize, keywords: &mut Keywords<'d>, at: &Pointer, composed: bool, out: &mut Schema) -> Rest {
-        let preserve = keywords.peek("x-kubernetes-preserve-unknown-fields").is_some_and(|node| matches!(node.json, Json::Bool(true)));
+        let preserve =
+            keywords.peek("x-kubernetes-preserve-unknown-fields").is_some_and(|node| matches!(node.json, Json::Bool(true)));
         if preserve {
             keywords.take("x-kubernetes-preserve-unknown-fields");
         }
         if let Some(node) = keywords.take("additionalProperties") {
-            if let Some(rest) = keywords.take("unevaluatedProperties") {
+            // Nothing is left for it to judge.
+            if self.dialect.knows("unevaluatedProperties")
+                && let Some(rest) = keywords.take("unevaluatedProperties")
+            {
                 self.visit(document, "unevaluatedProperties", rest, &at.join("unevaluatedProperties"));
             }
             let schema = self.schema(document, node, &at.join("additionalProperties"));
@@ -130,19 +164,21 @@ impl<'d> Lowering<'d> {
                 _ => Rest::Of(Box::new(schema)),
             };
         }
-        if let Some(node) = keywords.take("unevaluatedProperties").filter(|_| self.dialect.knows("unevaluatedProperties")) {
+        if self.dialect.knows("unevaluatedProperties")
+            && let Some(node) = keywords.take("unevaluatedProperties")
+        {
             let place = at.join("unevaluatedProperties");
             let schema = self.schema(document, node, &place);
             match schema.shape {
                 // Nothing else evaluates properties here: it means what `additionalProperties` would.
                 Shape::Nothing if !composed => return Rest::Closed,
-                Shape::Anything => return Rest::Open,
+                Shape::Anything if schema.rules.is_empty() => return Rest::Open,
                 _ => out.rules.push(Rule { at: place, check: Check::Opaque("unevaluatedProperties".to_owned()), message: None }),
             }
         }
         match keywords.peek("properties") {
             _ if preserve => Rest::Open,
-            Some(node) if !node.members().is_empty() => {
+            Some(node) if !node.members().is_empty() && self.conditions == 0 => {
                 let message = "the object doesn't say `additionalProperties`: JSON Schema admits a misspelt key here, the Kubernetes API doesn't";
                 let help = "say `\"additionalProperties\": false`, or `true` if other keys are meant".to_owned();
                 let span = crate::Span { start: node.span.start, end: node.span.start + 1 };
@@ -165,21 +201,6 @@ impl<'d> Lowering<'d> {
         Some(patterns)
     }
 
-    /// What `propertyNames` asks of a key, if it is a text; anything else is a rule of its own.
-    fn key_names(&mut self, document: usize, keywords: &mut Keywords<'d>, at: &Pointer, out: &mut Schema) -> Option<Text> {
-        let node = keywords.take("propertyNames")?;
-        let place = at.join("propertyNames");
-        let schema = self.schema(document, node, &place);
-        match schema.shape {
-            Shape::Anything if schema.rules.is_empty() => None,
-            Shape::Text(text) if schema.rules.is_empty() => (text != Text::default()).then_some(text),
-            _ => {
-                out.rules.push(Rule { at: place, check: Check::Opaque("propertyNames".to_owned()), message: None });
-                None
-            }
-        }
-    }
-
     fn dependents(&mut self, document: usize, keywords: &mut Keywords<'d>, at: &Pointer, out: &mut Schema) {
         for word in ["dependentRequired", "dependentSchemas", "dependencies"] {
             if !self.dialect.knows(word) {
@@ -187,14 +208,27 @@ impl<'d> Lowering<'d> {
             }
             let Some(node) = keywords.take(word) else { continue };
             if !node.is_object() {
-                self.report(Severity::Error, Code::KeywordType, node.span, format!("`{word}` must be an object, found {}", shown(node)));
+                self.report(
+                    Severity::Error,
+                    Code::KeywordType,
+                    node.span,
+                    format!("`{word}` must be an object, found {}", shown(node)),
+                );
             }
             for member in node.members() {
                 let place = at.join(word).join(&member.key);
                 let key = member.key.clone();
                 let check = match &member.value.json {
-                    Json::List(names) => Check::DependentRequired { key, needs: names.iter().filter_map(Node::text).map(str::to_owned).collect() },
-                    _ => Check::DependentSchema { key, schema: Box::new(self.schema(document, &member.value, &place)) },
+                    Json::List(names) if word != "dependentSchemas" => {
+                        Check::DependentRequired { key, needs: names.iter().filter_map(Node::text).map(str::to_owned).collect() }
+                    }
+                    _ if word == "dependentRequired" => {
+                        let message =
+                            format!("`{}` must be an array of property names, found {}", member.key, shown(&member.value));
+                        self.report(Severity::Error, Code::KeywordType, member.value.span, message);
+                        continue;
+                    }
+                    _ => Check::DependentSchema { key, schema: Box::new(self.condition(document, &member.value, &place)) },
                 };
                 out.rules.push(Rule { at: place, check, message: None });
             }

@@ -1,10 +1,11 @@
 //! `$ref`: where it leads, and whether its target is used by name or copied.
 
 use crate::diagnostic::{Code, Severity};
-use crate::json::Node;
+use crate::json::{Json, Node};
 use crate::model::{Pointer, Schema, Shape};
 
 use super::Lowering;
+use super::dialect::{Declared, Dialect, declared};
 use super::documents::{Target, follow, target};
 
 impl<'d> Lowering<'d> {
@@ -16,35 +17,59 @@ impl<'d> Lowering<'d> {
         };
         let documents = self.documents;
         let root = &documents.get(document)?.root;
-        let base = root.get("$id").or_else(|| root.get("id")).and_then(Node::text);
+        let base = id(root);
         let (target_document, fragment) = match target(text, base) {
             Target::Here(fragment) => (document, fragment),
             Target::Service(service, fragment) => match documents.iter().position(|known| known.service == service) {
                 Some(index) => (index, fragment),
                 None => {
-                    let message = format!("`{text}`: the service `{service}` isn't in this repository");
+                    let message = format!("`{text}`: the service `{service}` isn't in this repository, or its schema isn't JSON");
                     let help = format!("make it with `cargo xtask new {service}`");
                     self.report_help(Severity::Error, Code::ChildMissing, node.span, message, Some(help));
                     return None;
                 }
             },
             Target::Remote => {
-                let message = format!("`{text}` leads out of the repository: Helm would fetch it each time it validates, and fail offline");
+                let message =
+                    format!("`{text}` leads out of the repository: Helm would fetch it each time it validates, and fail offline");
                 let help = "copy the schema under `$defs` and refer to it as `#/$defs/…`; another service is `../<service>/values.schema.json`";
                 self.report_help(Severity::Error, Code::RemoteRef, node.span, message, Some(help.to_owned()));
                 return None;
             }
         };
-        let Some((target, pointer)) = follow(&documents.get(target_document)?.root, fragment) else {
+        if document != 0 && target_document == 0 || matches!(target(text, base), Target::Service(..)) && target_document == 0 {
+            let message = format!("`{text}` leads back to this service: a service can't be a part of itself");
+            self.report(Severity::Error, Code::EmptyRef, node.span, message);
+            return None;
+        }
+        let other = documents.get(target_document)?;
+        if target_document != document && declared_in(&other.root) != Some(self.dialect) {
+            let message = format!("`{text}` is written in another dialect than this schema; a composite and its parts share one");
+            let help = format!("declare the same in both: \"$schema\": \"{}\"", self.dialect.url());
+            self.report_help(Severity::Error, Code::Dialect, node.span, message, Some(help));
+            return None;
+        }
+        let Some((target, pointer)) = follow(&other.root, fragment) else {
             self.report(Severity::Error, Code::DanglingRef, node.span, format!("`{text}` doesn't exist"));
             return None;
         };
         let at = self.qualified(target_document, &pointer);
-        if self.endless(target_document, target, 0) {
-            self.report(Severity::Error, Code::EmptyRef, node.span, format!("`{text}` leads from reference to reference without end"));
+        if self.endless(target_document, target, &mut Vec::new()) {
+            self.report(
+                Severity::Error,
+                Code::EmptyRef,
+                node.span,
+                format!("`{text}` leads from reference to reference without end"),
+            );
             return None;
         }
-        Some(self.target(target_document, target, &at, &pointer))
+        let entered = self.entered;
+        if target_document != 0 && entered.is_none() {
+            self.entered = Some(node.span);
+        }
+        let schema = self.target(target_document, target, &at, &pointer);
+        self.entered = entered;
+        Some(schema)
     }
 
     fn target(&mut self, document: usize, node: &'d Node, at: &Pointer, pointer: &Pointer) -> Schema {
@@ -59,12 +84,11 @@ impl<'d> Lowering<'d> {
         if let Some(schema) = self.done.get(at) {
             return schema.clone();
         }
-        let own = self.own;
-        self.own = own && document == 0;
         self.open.push(at.clone());
+        let conditions = std::mem::take(&mut self.conditions);
         let schema = self.schema(document, node, at);
+        self.conditions = conditions;
         self.open.pop();
-        self.own = own;
         let recursive = self.type_names.contains_key(at);
         let named = recursive || is_definition(pointer) && matches!(schema.shape, Shape::Object(_));
         let out = if named {
@@ -96,23 +120,56 @@ impl<'d> Lowering<'d> {
         }
     }
 
-    /// Whether a chain of bare references returns to itself.
-    fn endless(&self, document: usize, node: &'d Node, depth: usize) -> bool {
-        let Some(text) = node.get("$ref").and_then(Node::text) else { return false };
-        if depth > 200 {
+    /// Whether a schema leads back to itself without a step into the value, by references and by keywords that combine schemas: no
+    /// validator comes to an end there.
+    fn endless(&mut self, document: usize, node: &'d Node, path: &mut Vec<*const Node>) -> bool {
+        let this: *const Node = node;
+        if path.contains(&this) || path.len() > 300 {
             return true;
         }
-        let Some(own) = self.documents.get(document) else { return false };
-        let (next, fragment) = match target(text, own.root.get("$id").and_then(Node::text)) {
-            Target::Here(fragment) => (document, fragment),
-            Target::Service(service, fragment) => match self.documents.iter().position(|known| known.service == service) {
-                Some(index) => (index, fragment),
-                None => return false,
-            },
-            Target::Remote => return false,
-        };
-        let Some(known) = self.documents.get(next) else { return false };
-        follow(&known.root, fragment).is_some_and(|(target, _)| self.endless(next, target, depth + 1))
+        if self.settled.contains(&this) {
+            return false;
+        }
+        path.push(this);
+        let endless = self.in_place(document, node).into_iter().any(|(document, next)| self.endless(document, next, path));
+        path.pop();
+        if !endless {
+            self.settled.insert(this);
+        }
+        endless
+    }
+
+    /// The schemas that judge the same value as `node`.
+    fn in_place(&self, document: usize, node: &'d Node) -> Vec<(usize, &'d Node)> {
+        let mut out = Vec::new();
+        let documents = self.documents;
+        for word in ["$ref", "$dynamicRef", "$recursiveRef"] {
+            let Some(text) = node.get(word).and_then(Node::text).filter(|_| self.dialect.knows(word)) else { continue };
+            let Some(own) = documents.get(document) else { continue };
+            let (next, fragment) = match target(text, id(&own.root)) {
+                Target::Here(fragment) => (document, fragment),
+                Target::Service(service, fragment) => match documents.iter().position(|known| known.service == service) {
+                    Some(index) => (index, fragment),
+                    None => continue,
+                },
+                Target::Remote => continue,
+            };
+            out.extend(documents.get(next).and_then(|known| follow(&known.root, fragment)).map(|(target, _)| (next, target)));
+        }
+        if !self.dialect.ref_has_siblings() && node.get("$ref").is_some() {
+            return out;
+        }
+        for member in node.members() {
+            match (member.key.as_str(), &member.value.json) {
+                ("allOf" | "anyOf" | "oneOf", Json::List(items)) => out.extend(items.iter().map(|item| (document, item))),
+                ("not" | "if" | "then" | "else", Json::Object(_)) => out.push((document, &member.value)),
+                ("dependentSchemas" | "dependencies", Json::Object(named)) => {
+                    out.extend(named.iter().map(|member| (document, &member.value)));
+                }
+                _ => {}
+            }
+        }
+        out
     }
 
     /// An upper camel case name that no other type has.
@@ -123,6 +180,20 @@ impl<'d> Lowering<'d> {
         let base = if base.is_empty() { "Values".to_owned() } else { base };
         let taken = |name: &str| self.type_names.values().any(|taken| taken.eq_ignore_ascii_case(name));
         (1..).map(|n| if n == 1 { base.clone() } else { format!("{base}{n}") }).find(|name| !taken(name)).unwrap_or(base)
+    }
+}
+
+/// The document's own address.
+fn id(root: &Node) -> Option<&str> {
+    root.get("$id").or_else(|| root.get("id")).and_then(Node::text)
+}
+
+/// The dialect that a document of another service says it is written in.
+fn declared_in(root: &Node) -> Option<Dialect> {
+    match declared(root) {
+        Declared::As(dialect) => Some(dialect),
+        Declared::Nothing => Some(Dialect::Draft2020),
+        Declared::Unknown(_) => None,
     }
 }
 

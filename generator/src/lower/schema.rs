@@ -1,14 +1,15 @@
 //! One schema: its keywords become a shape, rules and notes.
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use crate::diagnostic::{Code, Severity};
 use crate::json::{Json, Node};
-use crate::model::{Bound, Bounds, Check, List, Pattern, Pointer, Rule, Schema, Shape, Size, Text};
-use crate::pattern;
+use crate::model::{Check, Pointer, Rule, Schema, Shape};
 
 use super::keywords::{Fate, Keywords};
-use super::{Lowering, MAX_STEPS, keywords, meet};
+use super::null::settle;
+use super::number::is_whole;
+use super::{Lowering, MAX_NESTING, MAX_STEPS, keywords, meet};
 
 /// A JSON type that a schema can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +40,7 @@ impl Type {
     /// Whether a value is of the type; `1.0` is an integer (JSON Schema 2020-12, validation §6.1.1).
     pub(super) fn admits(self, value: &Value) -> bool {
         match (self, value) {
-            (Type::Integer, Value::Number(number)) => number.is_i64() || number.is_u64() || number.as_f64().is_some_and(|f| f.fract() == 0.0),
+            (Type::Integer, Value::Number(number)) => is_whole(number),
             (Type::Object, Value::Object(_))
             | (Type::Array, Value::Array(_))
             | (Type::String, Value::String(_))
@@ -52,7 +53,7 @@ impl Type {
 }
 
 /// Which keywords speak of which type.
-const SPEAKS_OF: &[(Type, &[&str])] = &[
+pub(super) const SPEAKS_OF: &[(Type, &[&str])] = &[
     (
         Type::Object,
         &[
@@ -94,9 +95,21 @@ impl<'d> Lowering<'d> {
         self.steps += 1;
         if self.steps > MAX_STEPS {
             let message = "the schema's references unfold to more than 400,000 schemas";
-            self.report(Severity::Error, Code::Unsatisfiable, node.span, message);
+            self.report(Severity::Error, Code::JsonDepth, node.span, message);
             return Schema::new(at.clone(), Shape::Anything);
         }
+        if self.nesting >= MAX_NESTING {
+            let message = format!("schemas and references are nested more than {MAX_NESTING} levels deep");
+            self.report(Severity::Error, Code::JsonDepth, node.span, message);
+            return Schema::new(at.clone(), Shape::Anything);
+        }
+        self.nesting += 1;
+        let out = self.one_schema(document, node, at);
+        self.nesting -= 1;
+        out
+    }
+
+    fn one_schema(&mut self, document: usize, node: &'d Node, at: &Pointer) -> Schema {
         match &node.json {
             Json::Bool(true) => return Schema::new(at.clone(), Shape::Anything),
             Json::Bool(false) => return Schema::new(at.clone(), Shape::Nothing),
@@ -122,21 +135,25 @@ impl<'d> Lowering<'d> {
         self.structural(&mut keywords);
         self.leftovers(document, &mut keywords, at);
         self.close(document, at, &keywords);
-        match base {
+        let mut out = match base {
             Some(base) => self.combine(base, out),
             None => out,
-        }
+        };
+        settle(&mut out, &self.types);
+        out
     }
 
     /// A reference with what stands beside it.
     fn combine(&mut self, base: Schema, own: Schema) -> Schema {
         let says_nothing = matches!(own.shape, Shape::Anything) && own.rules.is_empty();
         if says_nothing {
-            let at = if matches!(base.shape, Shape::Named(_)) { own.at } else { base.at };
+            let named = matches!(base.shape, Shape::Named(_));
+            // A default of its own is held against this place, not against the target.
+            let at = if named || own.default.is_some() { own.at } else { base.at };
             let mut notes = own.notes;
             notes.platform_owned |= base.notes.platform_owned;
             notes.secret |= base.notes.secret;
-            if !matches!(base.shape, Shape::Named(_)) {
+            if !named {
                 notes = super::notes::over(notes, base.notes);
             }
             return Schema {
@@ -148,15 +165,21 @@ impl<'d> Lowering<'d> {
                 ..base
             };
         }
-        let resolved = match &base.shape {
-            Shape::Named(name) => self.types.get(name).cloned().unwrap_or_else(|| base.clone()),
-            _ => base.clone(),
-        };
-        match meet::meet(&own, &resolved) {
+        let base = self.opened(base);
+        match meet::meet(&own, &base, &self.types) {
             Some(schema) => schema,
             None => {
-                let rule = Rule { at: own.at.join("$ref"), check: Check::AllOf(vec![own.clone()]), message: None };
-                let mut schema = Schema { at: own.at, title: own.title, doc: own.doc, default: own.default, notes: own.notes, ..resolved };
+                let mut condition = Schema::new(own.at.clone(), own.shape);
+                (condition.implied, condition.nullable, condition.rules) = (own.implied, own.nullable, own.rules);
+                let rule = Rule { at: own.at.join("$ref"), check: Check::AllOf(vec![condition]), message: None };
+                let mut schema = Schema {
+                    at: own.at,
+                    title: own.title.or(base.title),
+                    doc: own.doc.or(base.doc),
+                    default: own.default.or(base.default),
+                    notes: super::notes::over(own.notes, base.notes),
+                    ..base
+                };
                 schema.rules.push(rule);
                 schema
             }
@@ -165,7 +188,8 @@ impl<'d> Lowering<'d> {
 
     fn siblings_ignored(&mut self, document: usize, keywords: &mut Keywords<'d>, at: &Pointer) {
         for member in keywords.rest() {
-            let speaks = keywords::holds(&member.key).is_some() && !super::notes::is_note(&member.key) && !is_structural(&member.key);
+            let speaks =
+                keywords::holds(&member.key).is_some() && !super::notes::is_note(&member.key) && !is_structural(&member.key);
             if speaks {
                 let message = format!("`{}` has no effect beside `$ref` in {}", member.key, self.dialect.url());
                 let help = "declare 2019-09 or later, or move it into the reference's target".to_owned();
@@ -191,16 +215,24 @@ impl<'d> Lowering<'d> {
         if said.len() > 1 {
             said.retain(|said| *said != Type::Null);
         }
-        if keywords.peek("x-kubernetes-int-or-string").is_some_and(|node| matches!(node.json, Json::Bool(true))) && said.len() != 1 {
+        let mut implied = false;
+        if keywords.peek("x-kubernetes-int-or-string").is_some_and(|node| matches!(node.json, Json::Bool(true))) {
             keywords.take("x-kubernetes-int-or-string");
-            said = vec![Type::Integer, Type::String];
+            let composed = ["$ref", "allOf", "anyOf", "oneOf"].iter().any(|word| keywords.peek(word).is_some());
+            // A validator knows nothing of it: the types are taken as said, which isn't what the source says.
+            if said.is_empty() && !composed {
+                implied = true;
+                said = vec![Type::Integer, Type::String];
+            }
         }
         if said.is_empty() {
-            let spoken: Vec<Type> = SPEAKS_OF.iter().filter(|(_, words)| words.iter().any(|word| keywords.peek(word).is_some())).map(|(t, _)| *t).collect();
+            let said_here = |word: &&str| self.dialect.knows(word) && keywords.peek(word).is_some();
+            let spoken: Vec<Type> =
+                SPEAKS_OF.iter().filter(|(_, words)| words.iter().any(|word| said_here(&word))).map(|(t, _)| *t).collect();
             match spoken.as_slice() {
                 [] => return,
                 [one] => {
-                    out.implied = true;
+                    implied = true;
                     said = vec![*one];
                 }
                 _ => return self.untyped(document, keywords, out),
@@ -210,7 +242,7 @@ impl<'d> Lowering<'d> {
         let mut branches = Vec::new();
         for (index, one) in said.iter().enumerate() {
             let at = if whole { out.at.clone() } else { out.at.join("type").join(&index.to_string()) };
-            let mut branch = Schema::new(at, Shape::Anything);
+            let mut branch = Schema { implied: implied && !whole, ..Schema::new(at, Shape::Anything) };
             let here = out.at.clone();
             self.one_type(document, keywords, *one, &here, &mut branch);
             branches.push(branch);
@@ -221,6 +253,7 @@ impl<'d> Lowering<'d> {
                 self.without_effect(document, keywords, words, &out.at.clone());
             }
         }
+        out.implied = implied;
         match <[Schema; 1]>::try_from(branches) {
             Ok([one]) => {
                 out.shape = one.shape;
@@ -252,7 +285,9 @@ impl<'d> Lowering<'d> {
     fn untyped(&mut self, document: usize, keywords: &mut Keywords<'d>, out: &mut Schema) {
         for (_, words) in SPEAKS_OF {
             for word in *words {
-                if let Some(value) = keywords.take(word) {
+                if self.dialect.knows(word)
+                    && let Some(value) = keywords.take(word)
+                {
                     let at = out.at.join(word);
                     out.rules.push(Rule { at: at.clone(), check: Check::Opaque((*word).to_owned()), message: None });
                     self.visit(document, word, value, &at);
@@ -266,7 +301,9 @@ impl<'d> Lowering<'d> {
         let mut below = Vec::new();
         keywords::each_below(keyword, value, at, &mut |node, at| below.push((node, at.clone())));
         for (node, at) in below {
-            if node.is_object() && !self.book.contains_key(&(at.clone(), node.members().first().map_or(String::new(), |m| m.key.clone()))) {
+            if node.is_object()
+                && !self.book.contains_key(&(at.clone(), node.members().first().map_or(String::new(), |m| m.key.clone())))
+            {
                 self.schema(document, node, &at);
             }
         }
@@ -274,10 +311,14 @@ impl<'d> Lowering<'d> {
 
     fn without_effect(&mut self, document: usize, keywords: &mut Keywords<'d>, words: &[&str], at: &Pointer) {
         for word in words {
-            if keywords.peek(word).is_none() {
+            if keywords.peek(word).is_none() || !self.dialect.knows(word) {
                 continue;
             }
             if let Some(member) = keywords.consume(word, Fate::Ignored) {
+                if *word == "required" && matches!(member.value.json, Json::Bool(_)) {
+                    self.required_flag(&member.value);
+                    continue;
+                }
                 let message = format!("`{word}` says nothing of the type that is declared here");
                 self.report(Severity::Note, Code::IneffectiveKeyword, member.key_span, message);
                 self.ignore(document, word, &member.value, &at.join(word));
@@ -298,7 +339,8 @@ impl<'d> Lowering<'d> {
                 Some(_) => {}
                 None => {
                     let found = word.text().map_or(word.kind().to_owned(), |text| format!("`{text}`"));
-                    let message = format!("expected a JSON type (object, array, string, integer, number, boolean, null), found {found}");
+                    let message =
+                        format!("expected a JSON type (object, array, string, integer, number, boolean, null), found {found}");
                     self.report(Severity::Error, Code::KeywordType, word.span, message);
                 }
             }
@@ -306,211 +348,20 @@ impl<'d> Lowering<'d> {
         (!types.is_empty()).then_some(types)
     }
 
-    /// The values of `enum` and `const`, without those that `type` refuses.
-    fn values_said(&mut self, keywords: &mut Keywords<'d>, types: Option<&[Type]>) -> Option<Vec<Value>> {
-        let list = keywords.take("enum");
-        let constant = if self.dialect.knows("const") { keywords.take("const") } else { None };
-        let mut values = match list.map(|node| (&node.json, node)) {
-            Some((Json::List(items), _)) => items.iter().map(Node::to_value).collect(),
-            Some((_, node)) => {
-                self.report(Severity::Error, Code::KeywordType, node.span, format!("`enum` must be an array, found {}", node.kind()));
-                Vec::new()
-            }
-            None => vec![constant?.to_value()],
-        };
-        if let (Some(constant), Some(_)) = (constant, list) {
-            let constant = constant.to_value();
-            values.retain(|value| *value == constant);
-        }
-        if let Some(types) = types {
-            values.retain(|value| types.iter().any(|one| one.admits(value)));
-        }
-        let mut unique: Vec<Value> = Vec::with_capacity(values.len());
-        for value in values {
-            if !unique.contains(&value) {
-                unique.push(value);
-            }
-        }
-        if unique.is_empty()
-            && let Some(node) = list.or(constant)
-        {
-            self.report(Severity::Warning, Code::Unsatisfiable, node.span, "none of the values is of the declared type: nothing conforms");
-        }
-        Some(unique)
-    }
-
-    fn choice(&mut self, document: usize, keywords: &mut Keywords<'d>, out: &mut Schema, mut values: Vec<Value>, types: Option<&[Type]>) {
-        let at = out.at.clone();
-        // What else is said of the type narrows the list; lengths and bounds exactly, the rest by a rule.
-        let text = self.text(keywords, &at);
-        let bounds = self.bounds(keywords, false);
-        values.retain(|value| match value {
-            Value::String(text_value) => within(text_value.chars().count() as u64, text.min, text.max),
-            Value::Number(number) => meet::inside(number, &bounds),
-            _ => true,
-        });
-        for pattern in text.patterns {
-            out.rules.push(Rule { at: pattern.at.join("pattern"), check: Check::Opaque("pattern".to_owned()), message: None });
-        }
-        let others = ["multipleOf"].into_iter().chain(SPEAKS_OF.iter().take(2).flat_map(|(_, words)| words.iter().copied()));
-        for word in others {
-            if let Some(value) = keywords.take(word) {
-                out.rules.push(Rule { at: at.join(word), check: Check::Opaque(word.to_owned()), message: None });
-                self.visit(document, word, value, &at.join(word));
-            }
-        }
-        out.nullable = values.len() > 1 && values.contains(&Value::Null);
-        if out.nullable {
-            values.retain(|value| !value.is_null());
-        }
-        out.implied = types.is_none();
-        out.shape = if values.is_empty() { Shape::Nothing } else { Shape::Choice(values) };
-    }
-
-    fn text(&mut self, keywords: &mut Keywords<'d>, at: &Pointer) -> Text {
-        let patterns = keywords.take("pattern").and_then(|node| self.pattern(node, at)).into_iter().collect();
-        let format = keywords.take("format").and_then(|node| self.string(node, "format"));
-        let min = self.count(keywords, "minLength").filter(|min| *min > 0);
-        Text { min, max: self.count(keywords, "maxLength"), patterns, format }
-    }
-
-    fn pattern(&mut self, node: &'d Node, at: &Pointer) -> Option<Pattern> {
-        let source = self.string(node, "pattern")?;
-        let printed = pattern::print(&source);
-        if let Some(problem) = printed.problem {
-            let (severity, consequence) = match printed.re2 {
-                Some(_) => (Severity::Note, "the form doesn't check it"),
-                None => (Severity::Warning, "Helm refuses the schema"),
-            };
-            self.report(severity, Code::Pattern, node.span, format!("the regular expression can't be used everywhere: {problem}; {consequence}"));
-        }
-        Some(Pattern { at: at.clone(), source, re2: printed.re2, ecma: printed.ecma })
-    }
-
-    /// One pattern of a keyword whose keys are patterns.
-    pub(super) fn key_pattern(&mut self, key: &str, span: crate::Span, at: &Pointer) -> Pattern {
-        let printed = pattern::print(key);
-        if let (Some(problem), None) = (printed.problem, &printed.re2) {
-            self.report(Severity::Warning, Code::Pattern, span, format!("the regular expression can't be used everywhere: {problem}"));
-        }
-        Pattern { at: at.clone(), source: key.to_owned(), re2: printed.re2, ecma: printed.ecma }
-    }
-
-    fn bounds(&mut self, keywords: &mut Keywords<'d>, integer: bool) -> Bounds {
-        let mut bounds = Bounds::default();
-        for (limit, exclusive, lower) in [("minimum", "exclusiveMinimum", true), ("maximum", "exclusiveMaximum", false)] {
-            let inclusive = keywords.take(limit).and_then(|node| self.number(node, limit));
-            // Draft-04: a boolean that makes the other one exclusive.
-            let flag = keywords.peek(exclusive).filter(|node| matches!(node.json, Json::Bool(_)));
-            let strict = match flag {
-                Some(node) => {
-                    keywords.take(exclusive);
-                    if self.dialect != super::Dialect::Draft4 {
-                        let message = format!("`{exclusive}` must be a number in this dialect; a boolean is draft-04");
-                        self.report(Severity::Error, Code::KeywordType, node.span, message);
-                    }
-                    None
-                }
-                None => keywords.take(exclusive).and_then(|node| self.number(node, exclusive)),
-            };
-            let strict_flag = flag.is_some_and(|node| matches!(node.json, Json::Bool(true)));
-            let bound = [inclusive.map(|value| Bound { value, exclusive: strict_flag }), strict.map(|value| Bound { value, exclusive: true })]
-                .into_iter()
-                .flatten()
-                .map(|bound| if integer { meet::whole(bound, lower) } else { bound })
-                .reduce(|a, b| meet::tighter(a, b, lower));
-            *(if lower { &mut bounds.min } else { &mut bounds.max }) = bound;
-        }
-        bounds
-    }
-
-    fn multiple(&mut self, keywords: &mut Keywords<'d>, at: &Pointer, out: &mut Schema) {
-        if let Some(number) = keywords.take("multipleOf").and_then(|node| self.number(node, "multipleOf")) {
-            out.rules.push(Rule { at: at.join("multipleOf"), check: Check::MultipleOf(number), message: None });
-        }
-    }
-
-    fn array(&mut self, document: usize, keywords: &mut Keywords<'d>, at: &Pointer, out: &mut Schema) {
-        let tuple = match keywords.peek("items").map(|node| &node.json) {
-            Some(Json::List(_)) => Some("items"),
-            _ => keywords.peek("prefixItems").filter(|_| self.dialect.knows("prefixItems")).map(|_| "prefixItems"),
-        };
-        let rest = if tuple == Some("items") { "additionalItems" } else { "items" };
-        if let (Some("items"), Some(node)) = (tuple, keywords.peek("items").filter(|_| self.dialect == super::Dialect::Draft2020)) {
-            let message = "`items` must be a schema in 2020-12; Helm 4 refuses the chart";
-            let help = "write the list as `prefixItems`, or declare draft-07".to_owned();
-            self.report_help(Severity::Error, Code::KeywordType, node.span, message, Some(help));
-        }
-        let item = match (tuple, keywords.take(rest)) {
-            (_, Some(node)) => self.schema(document, node, &at.join(rest)),
-            (_, None) => Schema::new(at.join(rest), Shape::Anything),
-        };
-        if let Some((word, node)) = tuple.and_then(|word| keywords.take(word).map(|node| (word, node)))
-            && let Json::List(nodes) = &node.json
-        {
-            let place = at.join(word);
-            let items = nodes.iter().enumerate().map(|(index, node)| self.schema(document, node, &place.join(&index.to_string()))).collect();
-            let rest = (!matches!(item.shape, Shape::Anything)).then(|| Box::new(item.clone()));
-            out.rules.push(Rule { at: place, check: Check::Tuple { items, rest }, message: None });
-        }
-        let size = Size { min: self.count(keywords, "minItems").filter(|min| *min > 0), max: self.count(keywords, "maxItems") };
-        let unique = keywords.take("uniqueItems").is_some_and(|node| matches!(node.json, Json::Bool(true)));
-        self.contains(document, keywords, at, out);
-        if let Some(node) = keywords.take("unevaluatedItems") {
-            let place = at.join("unevaluatedItems");
-            out.rules.push(Rule { at: place.clone(), check: Check::Opaque("unevaluatedItems".to_owned()), message: None });
-            self.visit(document, "unevaluatedItems", node, &place);
-        }
-        let item = if tuple.is_some() { Schema::new(item.at, Shape::Anything) } else { item };
-        out.shape = Shape::List(List { item: Box::new(item), size, unique });
-    }
-
-    fn contains(&mut self, document: usize, keywords: &mut Keywords<'d>, at: &Pointer, out: &mut Schema) {
-        let min = self.count(keywords, "minContains");
-        let max = self.count(keywords, "maxContains");
-        if let Some(node) = keywords.take("contains") {
-            let place = at.join("contains");
-            let item = Box::new(self.schema(document, node, &place));
-            out.rules.push(Rule { at: place, check: Check::Contains { item, min: min.unwrap_or(1), max }, message: None });
-        }
-    }
-
-    /// A count of something: a non-negative integer.
-    pub(super) fn count(&mut self, keywords: &mut Keywords<'d>, keyword: &str) -> Option<u64> {
-        let node = keywords.take(keyword)?;
-        let count = match &node.json {
-            Json::Number(number) => number.as_u64().or_else(|| number.as_f64().filter(|f| f.fract() == 0.0 && (0.0..9e15).contains(f)).map(|f| f as u64)),
-            _ => None,
-        };
-        if count.is_none() {
-            let message = format!("`{keyword}` must be a non-negative integer, found {}", shown(node));
-            self.report(Severity::Error, Code::KeywordType, node.span, message);
-        }
-        count
-    }
-
-    fn number(&mut self, node: &'d Node, keyword: &str) -> Option<Number> {
-        match &node.json {
-            Json::Number(number) => Some(meet::canonical(number)),
-            _ => {
-                self.report(Severity::Error, Code::KeywordType, node.span, format!("`{keyword}` must be a number, found {}", shown(node)));
-                None
-            }
-        }
-    }
-
-    pub(super) fn string(&mut self, node: &'d Node, keyword: &str) -> Option<String> {
-        let text = node.text().map(str::to_owned);
-        if text.is_none() {
-            self.report(Severity::Error, Code::KeywordType, node.span, format!("`{keyword}` must be a string, found {}", shown(node)));
-        }
-        text
-    }
-
     /// Keywords that name, comment and define.
     fn structural(&mut self, keywords: &mut Keywords<'d>) {
-        for word in ["$schema", "$comment", "$anchor", "$vocabulary", "$dynamicAnchor", "$recursiveAnchor", "$defs", "definitions"] {
+        for word in
+            ["$schema", "$comment", "$anchor", "$vocabulary", "$dynamicAnchor", "$recursiveAnchor", "$defs", "definitions"]
+        {
             keywords.consume(word, Fate::Structural);
+        }
+        if let Some(node) = keywords.peek("$schema").filter(|node| node.text().is_none()) {
+            self.report(
+                Severity::Error,
+                Code::KeywordType,
+                node.span,
+                format!("`$schema` must be a string, found {}", shown(node)),
+            );
         }
         for word in ["$id", "id"] {
             let old = self.dialect == super::Dialect::Draft4;
@@ -518,7 +369,8 @@ impl<'d> Lowering<'d> {
             keywords.consume(word, Fate::Structural);
             let text = node.text().unwrap_or_default();
             if text.starts_with('#') && !old && self.dialect.ref_has_siblings() {
-                let message = format!("the `$id` `{text}` is only a fragment, which {} forbids: it is left out", self.dialect.url());
+                let message =
+                    format!("the `$id` `{text}` is only a fragment, which {} forbids: it is left out", self.dialect.url());
                 self.report(Severity::Note, Code::FragmentId, node.span, message);
             }
         }
@@ -540,7 +392,9 @@ impl<'d> Lowering<'d> {
                 } else {
                     format!("`{}` isn't a keyword of {}", member.key, self.dialect.url())
                 };
-                self.report(Severity::Warning, Code::IneffectiveKeyword, member.key_span, message);
+                // What describes the content of a string is never an assertion.
+                let severity = if member.key.starts_with("content") { Severity::Note } else { Severity::Warning };
+                self.report(severity, Code::IneffectiveKeyword, member.key_span, message);
                 self.ignore(document, &member.key, &member.value, &at.join(&member.key));
                 continue;
             }
@@ -558,11 +412,19 @@ impl<'d> Lowering<'d> {
 }
 
 fn is_structural(word: &str) -> bool {
-    matches!(word, "$schema" | "$comment" | "$anchor" | "$vocabulary" | "$dynamicAnchor" | "$recursiveAnchor" | "$defs" | "definitions" | "$id" | "id")
-}
-
-fn within(count: u64, min: Option<u64>, max: Option<u64>) -> bool {
-    min.is_none_or(|min| count >= min) && max.is_none_or(|max| count <= max)
+    matches!(
+        word,
+        "$schema"
+            | "$comment"
+            | "$anchor"
+            | "$vocabulary"
+            | "$dynamicAnchor"
+            | "$recursiveAnchor"
+            | "$defs"
+            | "definitions"
+            | "$id"
+            | "id"
+    )
 }
 
 /// A value for a message: scalars as they are, the rest by kind.

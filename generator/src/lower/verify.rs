@@ -18,18 +18,24 @@ use super::documents::follow;
 
 /// Refuses a bundle that isn't a schema, and takes defaults out of the model that their own schema refuses.
 pub(super) fn verify(service: &mut Service, root: &Node, reports: &mut Reports<'_>) {
-    if !matches!(service.values.shape, Shape::Object(_) | Shape::Map(_)) {
+    let failed = reports.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    if !matches!(service.values.shape, Shape::Object(_) | Shape::Map(_)) && !failed {
         let message = "the root of the values must be an object: `\"type\": \"object\"` with `properties`";
         let span = Span { start: root.span.start, end: root.span.start + 1 };
         reports.push(Diagnostic::new(Severity::Warning, Code::RootType, reports.at(span), message));
     }
     if let Err(error) = Validator::new(&service.bundle.schema, Defaults::default()) {
         // The same problem was found, at its token, while the schema was read.
-        if reports.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        if failed {
             return;
         }
         let span = span(root, &error.pointer);
-        reports.push(Diagnostic::new(Severity::Error, Code::Invalid, reports.at(span), format!("Helm refuses the schema: {}", error.message)));
+        reports.push(Diagnostic::new(
+            Severity::Error,
+            Code::Invalid,
+            reports.at(span),
+            format!("Helm refuses the schema: {}", error.message),
+        ));
         return;
     }
     let broken = broken_defaults(service);
@@ -50,7 +56,8 @@ pub(super) fn verify(service: &mut Service, root: &Node, reports: &mut Reports<'
         }
     });
     for (name, at) in lints {
-        let message = format!("`{name}` is required and has a default: it is required only after the defaults are laid, so never missing");
+        let message =
+            format!("`{name}` is required and has a default: it is required only after the defaults are laid, so never missing");
         let span = span(root, &format!("{}/default", at.as_str()));
         reports.push(Diagnostic::new(Severity::Note, Code::RequiredDefault, reports.at(span), message));
     }
@@ -97,7 +104,8 @@ fn broken_defaults(service: &mut Service) -> Vec<(Pointer, Value, String)> {
 fn compile(schema: &Value, bundle: Value) -> Option<jsonschema::Validator> {
     let bundle = without_id(bundle);
     let registry = Registry::new().add("trefoil:bundle", bundle).ok()?.prepare().ok()?;
-    let options = jsonschema::options().offline().with_pattern_options(PatternOptions::regex()).should_ignore_unknown_formats(true);
+    let options =
+        jsonschema::options().offline().with_pattern_options(PatternOptions::regex()).should_ignore_unknown_formats(true);
     options.with_registry(&registry).build(schema).ok()
 }
 

@@ -195,7 +195,20 @@ impl<'a> Walk<'a> {
 
 /// The notes that a place has, in the order in which the books list them.
 pub fn note_keywords(schema: &Schema) -> impl Iterator<Item = &'static str> {
-    let Notes { order, page, advanced, hidden, platform_owned, secret, immutable, entity, suggestions, widget, examples, deprecated } = &schema.notes;
+    let Notes {
+        order,
+        page,
+        advanced,
+        hidden,
+        platform_owned,
+        secret,
+        immutable,
+        entity,
+        suggestions,
+        widget,
+        examples,
+        deprecated,
+    } = &schema.notes;
     [
         (schema.title.is_some(), "title"),
         (schema.doc.is_some(), "description"),

@@ -1,7 +1,8 @@
 //! What a tenant sees of a service: the release view.
 
 use super::constraints::{Constraint, constraints_below};
-use super::{Check, Field, Notes, Object, Place, Pointer, Rest, Rule, Schema, Service, Shape, Text, Types};
+use super::{Check, Field, Notes, Object, Place, Pointer, Rest, Schema, Service, Shape, Text, Types};
+use serde_json::Value;
 
 /// A service without what the platform keeps to itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,18 +64,7 @@ impl View<'_> {
         }
         let mut out = schema.clone();
         match &mut out.shape {
-            Shape::Object(object) => {
-                let gone = self.object(object, &schema.at, place, book);
-                out.rules.retain(|rule| {
-                    let keep = !gone.iter().any(|name| mentions(rule, name));
-                    if !keep && book {
-                        let keyword = super::rule_keyword(&rule.check);
-                        let constraint = Constraint { used_at: place.clone(), at: rule.at.clone(), keyword, class: super::Class::Constraint };
-                        self.moved.push((constraint, PLATFORM));
-                    }
-                    keep
-                });
-            }
+            Shape::Object(object) => self.object(object, &schema.at, place, book),
             Shape::List(list) => *list.item = self.schema(&list.item, &place.each(), book),
             Shape::Map(map) => *map.value = self.schema(&map.value, &place.each(), book),
             Shape::Union(branches) => {
@@ -86,28 +76,38 @@ impl View<'_> {
                 let name = name.clone();
                 self.inside(&name, place);
             }
-            _ => {}
+            Shape::Named(_) | Shape::Anything | Shape::Nothing | Shape::Boolean | Shape::Integer(_) => {}
+            Shape::Number(_) | Shape::Text(_) | Shape::Choice(_) => {}
+        }
+        let kept = kept_back(schema, self.types);
+        out.rules.retain(|rule| {
+            let why = kept.iter().find(|path| asks_for(&rule.check, path)).map(|path| path.why);
+            if let Some(why) = why.filter(|_| book) {
+                let keyword = super::rule_keyword(&rule.check);
+                let constraint =
+                    Constraint { used_at: place.clone(), at: rule.at.clone(), keyword, class: super::Class::Constraint };
+                self.moved.push((constraint, why));
+            }
+            why.is_none()
+        });
+        for value in out.default.iter_mut().chain(&mut out.notes.examples) {
+            kept.iter().for_each(|path| path.cut(value));
         }
         out
     }
 
-    fn object(&mut self, object: &mut Object, at: &Pointer, place: &Place, book: bool) -> Vec<String> {
-        let mut gone = Vec::new();
+    fn object(&mut self, object: &mut Object, at: &Pointer, place: &Place, book: bool) {
         let fields = std::mem::take(&mut object.fields);
         for field in fields {
             let inner = place.field(&field.name);
             if field.schema.notes.platform_owned {
                 if book && field.required {
-                    let constraint = Constraint {
-                        used_at: inner.clone(),
-                        at: at.clone(),
-                        keyword: "required",
-                        class: super::Class::Constraint,
-                    };
+                    let keyword = "required";
+                    let constraint =
+                        Constraint { used_at: inner.clone(), at: at.clone(), keyword, class: super::Class::Constraint };
                     self.moved.push((constraint, PLATFORM));
                 }
                 self.note(&field.schema, &inner, PLATFORM, book);
-                gone.push(field.name);
             } else {
                 let schema = self.schema(&field.schema, &inner, book);
                 object.fields.push(Field { schema, ..field });
@@ -116,7 +116,6 @@ impl View<'_> {
         if let Rest::Of(rest) = &mut object.rest {
             **rest = self.schema(rest, &place.each(), book);
         }
-        gone
     }
 
     /// What a use of a named type loses.
@@ -135,23 +134,70 @@ impl View<'_> {
     }
 }
 
-/// Whether a rule on an object asks for the field `name`.
-fn mentions(rule: &Rule, name: &str) -> bool {
-    let any = |schemas: &[Schema]| schemas.iter().any(|schema| names(schema, name));
-    match &rule.check {
-        Check::AllOf(branches) | Check::AnyOf(branches) | Check::OneOf(branches) => any(branches),
-        Check::Not(schema) => names(schema, name),
-        Check::If { condition, then, otherwise } => {
-            names(condition, name) || [then, otherwise].into_iter().flatten().any(|schema| names(schema, name))
+/// A field somewhere below that a release doesn't hold, or holds as a reference only.
+struct Path {
+    fields: Vec<String>,
+    why: &'static str,
+}
+
+impl Path {
+    /// Takes the field out of a value; a secret as well, as its value isn't the release's.
+    fn cut(&self, value: &mut Value) {
+        let Some((last, before)) = self.fields.split_last() else { return };
+        let object = before.iter().try_fold(value, |value, field| value.get_mut(field));
+        if let Some(Value::Object(members)) = object {
+            members.shift_remove(last);
         }
-        Check::DependentRequired { key, needs } => key == name || needs.iter().any(|need| need == name),
-        Check::DependentSchema { key, schema } => key == name || names(schema, name),
-        Check::Contains { .. } | Check::MultipleOf(_) | Check::Tuple { .. } | Check::Keys(_) => false,
-        Check::KeyPatterns(_) | Check::Opaque(_) => false,
-        Check::Cel(rule) => rule.contains(&format!("self.{name}")),
     }
 }
 
-fn names(schema: &Schema, name: &str) -> bool {
-    schema.object().is_some_and(|object| object.field(name).is_some()) || schema.rules.iter().any(|rule| mentions(rule, name))
+/// What is kept back of the fields of a schema, at any depth.
+fn kept_back(schema: &Schema, types: &Types) -> Vec<Path> {
+    let mut out = Vec::new();
+    if !schema.rules.is_empty() || schema.default.is_some() || !schema.notes.examples.is_empty() {
+        below(schema, types, &mut Vec::new(), &mut out, 0);
+    }
+    out
+}
+
+fn below(schema: &Schema, types: &Types, path: &mut Vec<String>, out: &mut Vec<Path>, depth: usize) {
+    let Some(object) = schema.resolve(types).object().filter(|_| depth < 8) else { return };
+    for field in &object.fields {
+        path.push(field.name.clone());
+        let notes = &field.schema.notes;
+        if notes.platform_owned || notes.secret {
+            out.push(Path { fields: path.clone(), why: if notes.platform_owned { PLATFORM } else { SECRET } });
+        } else {
+            below(&field.schema, types, path, out, depth + 1);
+        }
+        path.pop();
+    }
+}
+
+/// Whether a rule on an object asks for the field. That a secret is there can be asked of its reference as well.
+fn asks_for(check: &Check, path: &Path) -> bool {
+    let owned = path.why == PLATFORM;
+    let (Some(first), nested) = (path.fields.first(), path.fields.len() > 1) else { return false };
+    match check {
+        Check::AllOf(_) | Check::AnyOf(_) | Check::OneOf(_) | Check::Not(_) | Check::If { .. } => {
+            check.schemas().into_iter().any(|schema| says(schema, &path.fields, path))
+        }
+        Check::DependentRequired { key, needs } => owned && !nested && (key == first || needs.contains(first)),
+        Check::DependentSchema { key, schema } => owned && !nested && key == first || says(schema, &path.fields, path),
+        Check::Contains { .. } | Check::MultipleOf(_) | Check::Tuple { .. } | Check::Keys(_) => false,
+        Check::KeyPatterns(_) | Check::Opaque(_) => false,
+        Check::Cel(rule) => rule.contains(&format!("self.{}", path.fields.join("."))),
+    }
+}
+
+/// Whether a condition says something of what stands at `fields`.
+fn says(schema: &Schema, fields: &[String], path: &Path) -> bool {
+    let below = match fields {
+        [] => path.why == PLATFORM || !matches!(schema.shape, Shape::Anything) || !schema.rules.is_empty(),
+        [first, rest @ ..] => {
+            schema.object().and_then(|object| object.field(first)).is_some_and(|field| says(&field.schema, rest, path))
+        }
+    };
+    let here = Path { fields: fields.to_vec(), why: path.why };
+    below || !fields.is_empty() && schema.rules.iter().any(|rule| asks_for(&rule.check, &here))
 }

@@ -55,7 +55,8 @@ pub(super) fn has_owners(service: &Service) -> bool {
     match owners.map(|field| &field.schema.resolve(&service.types).shape) {
         Some(Shape::List(list)) => {
             let owner = list.item.resolve(&service.types).object();
-            owner.is_some_and(|owner| ["subject", "role"].iter().all(|name| owner.field(name).is_some_and(|field| field.required)))
+            owner
+                .is_some_and(|owner| ["subject", "role"].iter().all(|name| owner.field(name).is_some_and(|field| field.required)))
         }
         _ => false,
     }

@@ -38,12 +38,7 @@ impl<'a> Who<'a> {
         } else {
             Identity::Release { tenant, service: service.name.clone(), name: ReleaseName::parse(ANY_NAME).ok()? }
         };
-        Some(Who {
-            platform,
-            anyone,
-            tenant: key(TENANT, "releaseTenant"),
-            name: (!is_tenant).then(|| key(NAME, "releaseName")),
-        })
+        Some(Who { platform, anyone, tenant: key(TENANT, "releaseTenant"), name: (!is_tenant).then(|| key(NAME, "releaseName")) })
     }
 
     /// `text`, which is made of [`Who::anyone`], as an expression of the skeleton: `values.tenant + "-tenant"`.
@@ -110,7 +105,10 @@ impl<'a> Who<'a> {
             Some(name) => {
                 questions.insert(self.tenant.clone(), picker(own));
                 let own = known.get(name).cloned();
-                questions.insert(name.clone(), self.named(own, "Name", "Unique among the tenant's releases of this service.", longest_child));
+                questions.insert(
+                    name.clone(),
+                    self.named(own, "Name", "Unique among the tenant's releases of this service.", longest_child),
+                );
             }
         }
         questions
@@ -154,7 +152,8 @@ impl<'a> Who<'a> {
 
 /// Tenants are components of the system `tenant`.
 fn picker(known: Option<Value>) -> Value {
-    let word = |key: &str, otherwise: &str| known.as_ref().and_then(|known| known.get(key)).cloned().unwrap_or_else(|| json!(otherwise));
+    let word =
+        |key: &str, otherwise: &str| known.as_ref().and_then(|known| known.get(key)).cloned().unwrap_or_else(|| json!(otherwise));
     json!({
         "title": word("title", "Tenant"),
         "description": word("description", "The tenant that it belongs to."),

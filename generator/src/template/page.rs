@@ -38,7 +38,9 @@ pub(super) fn pages(service: &Service, mut whole: Part, who: &Who<'_>, longest_c
         let Some((_, page)) = pages.get_mut(index) else { continue };
         page.dependencies.extend(whole.dependencies.shift_remove(&key).map(|dependency| (key.clone(), dependency)));
         page.required.extend(whole.required.iter().filter(|required| **required == key).cloned());
-        for entry in fields.entries.iter().filter(|entry| entry.name == key || entry.gate.as_ref().is_some_and(|gate| gate.key == key)) {
+        for entry in
+            fields.entries.iter().filter(|entry| entry.name == key || entry.gate.as_ref().is_some_and(|gate| gate.key == key))
+        {
             place_of.insert(entry.name.clone(), json!(index));
             page.push(entry.clone());
         }

@@ -261,9 +261,7 @@ impl Entry {
 impl Fields {
     /// Something of it is printed whenever the object was posted.
     pub(super) fn certain(&self) -> bool {
-        self.entries
-            .iter()
-            .any(|entry| entry.gate.is_none() && matches!(entry.presence, Presence::Always | Presence::OrEmpty(_)))
+        self.entries.iter().any(|entry| entry.gate.is_none() && matches!(entry.presence, Presence::Always | Presence::OrEmpty(_)))
     }
 }
 

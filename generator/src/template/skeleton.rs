@@ -37,7 +37,8 @@ pub(super) fn skeleton(service: &Service, fields: &Fields, who: &Who<'_>, platfo
     out.line(0, "spec:");
     out.identity = [(who.tenant == TENANT, TENANT), (who.name.as_deref() == Some(NAME), NAME)]
         .into_iter()
-        .filter_map(|(is_ours, name)| is_ours.then(|| name.to_owned()))
+        .filter(|(is_ours, _)| *is_ours)
+        .map(|(_, name)| name.to_owned())
         .collect();
     out.object(1, "values:", fields, "values.params", false);
     out.text
@@ -89,8 +90,12 @@ impl Lines {
                 }
             }
             (Presence::Defined, Body::Whole | Body::List(_) | Body::Map(_) | Body::Object(_) | Body::Tagged { .. })
-            | (Presence::Filled, Body::Whole | Body::Object(_) | Body::Tagged { .. }) => conditions.push(format!("{path} is defined")),
-            (Presence::Filled, Body::List(_) | Body::Map(_)) => conditions.push(format!("{path} is defined and ({path} | length)")),
+            | (Presence::Filled, Body::Whole | Body::Object(_) | Body::Tagged { .. }) => {
+                conditions.push(format!("{path} is defined"))
+            }
+            (Presence::Filled, Body::List(_) | Body::Map(_)) => {
+                conditions.push(format!("{path} is defined and ({path} | length)"))
+            }
             (Presence::OrEmpty(literal), Body::Whole | Body::List(_) | Body::Map(_) | Body::Object(_) | Body::Tagged { .. }) => {
                 self.tag(depth, &format!("if {path} is defined"));
                 self.line(depth, &format!("{key} ${{{{ {path} | dump }}}}"));

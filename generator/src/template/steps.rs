@@ -37,7 +37,13 @@ impl Operation {
 }
 
 /// A `Template`. No service's name has a dot, so no two templates have one name.
-pub(super) fn template(operation: Operation, service: &Service, who: &Who<'_>, platform: &Platform, parameters: Vec<Value>) -> Value {
+pub(super) fn template(
+    operation: Operation,
+    service: &Service,
+    who: &Who<'_>,
+    platform: &Platform,
+    parameters: Vec<Value>,
+) -> Value {
     let (name, title) = match operation {
         Operation::Create => (service.name.to_string(), service.title.clone()),
         Operation::Edit => (format!("{}.edit", service.name), format!("{}: edit", service.title)),
@@ -71,7 +77,10 @@ fn description(operation: Operation, service: &Service) -> String {
              has now (`?formData=`), or fill in all of it.",
             service.title
         ),
-        Operation::Delete => format!("Deletes a release of {}, with everything that belongs to it, once the pull request is merged.", service.title),
+        Operation::Delete => format!(
+            "Deletes a release of {}, with everything that belongs to it, once the pull request is merged.",
+            service.title
+        ),
     }
 }
 
@@ -129,7 +138,11 @@ fn pull_request(operation: Operation, who: &Who<'_>, platform: &Platform) -> Val
                 None => format!("${{{{ {of_user} }}}}"),
             };
             put(&mut input, "gitAuthorName", json!(author("user.entity.metadata.name", &platform.portal.commit_author_name)));
-            put(&mut input, "gitAuthorEmail", json!(author("user.entity.spec.profile.email", &platform.portal.commit_author_email)));
+            put(
+                &mut input,
+                "gitAuthorEmail",
+                json!(author("user.entity.spec.profile.email", &platform.portal.commit_author_email)),
+            );
             match operation {
                 Operation::Create => {}
                 Operation::Edit => put(&mut input, "update", json!(true)),
@@ -139,11 +152,15 @@ fn pull_request(operation: Operation, who: &Who<'_>, platform: &Platform) -> Val
         PullRequest::Gitlab => {
             // The action has no author; the merge request names the person.
             put(&mut input, "description", json!(format!("{sentence}\n\nRequested by ${{{{ user.entity.metadata.name }}}}.")));
-            put(&mut input, "commitAction", json!(match operation {
-                Operation::Create => "create",
-                Operation::Edit => "update",
-                Operation::Delete => "delete",
-            }));
+            put(
+                &mut input,
+                "commitAction",
+                json!(match operation {
+                    Operation::Create => "create",
+                    Operation::Edit => "update",
+                    Operation::Delete => "delete",
+                }),
+            );
         }
     }
     input

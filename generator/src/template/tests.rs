@@ -188,6 +188,23 @@ fn a_condition_is_if_and_then() {
 }
 
 #[test]
+fn a_condition_knows_what_an_empty_input_means() {
+    let made = made(&json!({
+        "type": "object",
+        "properties": {
+            "count": { "type": "integer", "default": 1 },
+            "disk": { "type": "object", "properties": { "on": { "type": "boolean", "default": false } } },
+        },
+        "if": { "properties": { "count": { "minimum": 2 } }, "required": ["count"] },
+        "then": { "properties": { "disk": { "properties": { "on": { "const": true } } } } },
+    }));
+    let page = page(&made);
+    // The default isn't two, so an empty input isn't either.
+    assert_eq!(page["if"], json!({ "allOf": [{ "required": ["count"] }, { "properties": { "count": { "minimum": 2 } } }] }));
+    assert!(page["then"].to_string().contains("\"required\":[\"on\"]"), "{page}");
+}
+
+#[test]
 fn the_variant_is_asked_before_its_fields() {
     let variant = |tag: &str, field: &str| {
         json!({
@@ -244,7 +261,8 @@ fn each_operation_has_its_own_branch() {
 fn gitlab_deletes_the_file_that_lies_there() {
     let mut platform = Platform::default();
     platform.portal.pull_request = PullRequest::Gitlab;
-    let service = lower(vec![source("demo", r#"{"$schema":"http://json-schema.org/draft-07/schema#","type":"object"}"#)]).remove(0);
+    let service =
+        lower(vec![source("demo", r#"{"$schema":"http://json-schema.org/draft-07/schema#","type":"object"}"#)]).remove(0);
     let steps = template(&emit(&service, &platform), "delete.yaml")["spec"]["steps"].clone();
     assert_eq!(steps[1]["action"], "publish:gitlab:merge-request");
     assert_eq!(steps[1]["input"]["commitAction"], "delete");
@@ -274,7 +292,11 @@ fn the_book_balances_for_every_service() {
         assert_eq!(emission.not_given, None);
         assert_eq!(balance(&service, Target::Backstage, &emission.book), Default::default(), "{}", service.name);
         for file in &emission.files {
-            assert!(!file.content.contains("additionalProperties: false") || file.path.ends_with("template.yaml") || file.path.ends_with("edit.yaml"));
+            assert!(
+                !file.content.contains("additionalProperties: false")
+                    || file.path.ends_with("template.yaml")
+                    || file.path.ends_with("edit.yaml")
+            );
         }
         if let Some(folder) = std::env::var_os("TREFOIL_TEMPLATES") {
             write(Path::new(&folder), &emission);

@@ -8,7 +8,7 @@ pub(super) const HIDDEN: &str = "not in the form; the manifest and the API take 
 pub(super) const FREE: &str = "the form can't edit free content; use the manifest";
 pub(super) const MAPS: &str = "the form can't edit a map of anything but scalars; use the manifest";
 pub(super) const RECURSION: &str = "the form can't nest without end; use the manifest";
-pub(super) const CHOICES: &str = "the form can't offer a choice of objects and lists; use the manifest";
+pub(super) const CHOICES: &str = "the form can't offer a choice of objects, lists and null; use the manifest";
 pub(super) const VARIANTS: &str = "the form can't tell these variants apart; use the manifest";
 pub(super) const ODD: &str = "a template can't tell the name from a word of JavaScript; use the manifest";
 pub(super) const NOTHING: &str = "no value is possible; the form doesn't offer it";
@@ -36,8 +36,8 @@ pub(super) fn lost(text: &str) -> Outcome {
 /// `cpuLimit` as people write it: `CPU limit`.
 pub(super) fn humanize(name: &str) -> String {
     const UPPER: &[&str] = &[
-        "api", "cidr", "cpu", "dns", "gid", "http", "https", "id", "ip", "json", "oidc", "pvc", "s3", "sql", "ssh", "ssl", "tcp", "tls",
-        "ttl", "udp", "ui", "uid", "uri", "url", "yaml",
+        "api", "cidr", "cpu", "dns", "gid", "http", "https", "id", "ip", "json", "oidc", "pvc", "s3", "sql", "ssh", "ssl", "tcp",
+        "tls", "ttl", "udp", "ui", "uid", "uri", "url", "yaml",
     ];
     let mut words: Vec<String> = Vec::new();
     let mut before = ' ';

@@ -38,10 +38,12 @@ impl Helm {
         ] {
             std::fs::write(chart.join(name), content).context("the chart for Helm can't be written")?;
         }
-        let output = Command::new(&self.program).args(["template", "survey"]).arg(&chart).output().context("Helm can't be run")?;
+        let output =
+            Command::new(&self.program).args(["template", "survey"]).arg(&chart).output().context("Helm can't be run")?;
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         let about_values = said.contains("values don't meet the specifications");
-        let invalid_schema = said.contains("is not valid against metaschema") || said.contains("failed to compile") || said.contains("jsonschema");
+        let invalid_schema =
+            said.contains("is not valid against metaschema") || said.contains("failed to compile") || said.contains("jsonschema");
         let helm: Verdict = if output.status.success() { Ok(()) } else { Err(said.clone()) };
         if helm.is_err() && (!about_values || invalid_schema) {
             row.read(Target::Helm, Err(format!("Helm: {said}")));

@@ -18,7 +18,11 @@ pub(super) fn compile(rows: &mut [Row]) -> anyhow::Result<()> {
     let mut modules = BTreeMap::<String, usize>::new();
     for (index, row) in rows.iter().enumerate() {
         let Some(made) = &row.made else { continue };
-        let Some((_, emission)) = made.targets.iter().find(|(target, emission)| *target == Target::Rust && emission.not_given.is_none()) else { continue };
+        let Some((_, emission)) =
+            made.targets.iter().find(|(target, emission)| *target == Target::Rust && emission.not_given.is_none())
+        else {
+            continue;
+        };
         modules.insert(made.service.name.module(), index);
         for file in &emission.files {
             let path = folder.path().join(file.path.trim_start_matches("generated/"));
@@ -64,7 +68,11 @@ fn program(modules: &BTreeSet<&String>, rows: &[Row], indices: &BTreeMap<String,
         "fn back<T: manifest::valid::Model + serde::Serialize>(values: serde_json::Value) -> serde_json::Value {\n    match manifest::valid::Valid::<T>::new(values) {\n        Ok(valid) => serde_json::json!({\"effective\": valid.effective(), \"back\": valid.typed()}),\n        Err(invalid) => serde_json::json!({\"invalid\": invalid.to_string()}),\n    }\n}\nfn main() {\n    let all: serde_json::Map<String, serde_json::Value> = serde_json::from_reader(std::io::stdin()).unwrap();\n    let mut out = serde_json::Map::new();\n    for (module, values) in all {\n        let back = match module.as_str() {\n",
     );
     for module in modules {
-        let kind = indices.get(*module).and_then(|index| rows.get(*index)).and_then(|row| row.made.as_ref()).map(|made| made.service.kind.to_string());
+        let kind = indices
+            .get(*module)
+            .and_then(|index| rows.get(*index))
+            .and_then(|row| row.made.as_ref())
+            .map(|made| made.service.kind.to_string());
         out.push_str(&format!("            \"{module}\" => back::<{module}::{}>(values),\n", kind.unwrap_or_default()));
     }
     out.push_str("            _ => continue,\n        };\n        out.insert(module, back);\n    }\n    println!(\"{}\", serde_json::Value::Object(out));\n}\n");
@@ -80,7 +88,8 @@ fn cargo(folder: &Path, workspace: &Path, arguments: &[&str]) -> Command {
 
 /// Errors of modules, by module.
 fn check(folder: &Path, workspace: &Path) -> anyhow::Result<BTreeMap<String, String>> {
-    let output = cargo(folder, workspace, &["check", "--quiet", "--message-format=json"]).output().context("cargo can't be run")?;
+    let output =
+        cargo(folder, workspace, &["check", "--quiet", "--message-format=json"]).output().context("cargo can't be run")?;
     let mut errors = BTreeMap::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let Ok(message) = serde_json::from_str::<Value>(line) else { continue };
@@ -89,7 +98,9 @@ fn check(folder: &Path, workspace: &Path) -> anyhow::Result<BTreeMap<String, Str
             continue;
         }
         let file = message["spans"].as_array().into_iter().flatten().find_map(|span| span["file_name"].as_str());
-        let module = file.and_then(|file| file.strip_prefix("src/")).map(|file| file.trim_end_matches(".rs").split('/').next().unwrap_or(file).to_owned());
+        let module = file
+            .and_then(|file| file.strip_prefix("src/"))
+            .map(|file| file.trim_end_matches(".rs").split('/').next().unwrap_or(file).to_owned());
         let text = message["message"].as_str().unwrap_or_default().to_owned();
         if let Some(module) = module {
             errors.entry(module).or_insert(text);
@@ -109,7 +120,10 @@ fn round_trips(folder: &Path, workspace: &Path, rows: &mut [Row], modules: &BTre
     }
     let input = folder.join("values.json");
     std::fs::write(&input, json!(all).to_string())?;
-    let output = cargo(folder, workspace, &["run", "--quiet"]).stdin(std::fs::File::open(&input)?).output().context("cargo can't be run")?;
+    let output = cargo(folder, workspace, &["run", "--quiet"])
+        .stdin(std::fs::File::open(&input)?)
+        .output()
+        .context("cargo can't be run")?;
     ensure!(output.status.success(), "the program of models failed: {}", String::from_utf8_lossy(&output.stderr));
     let back: Value = serde_json::from_slice(&output.stdout).context("the program of models said something else than JSON")?;
     for (module, result) in back.as_object().into_iter().flatten() {
@@ -128,7 +142,9 @@ fn without_empty(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
             let kept = members.iter().map(|(key, value)| (key.clone(), without_empty(value)));
-            Value::Object(kept.filter(|(_, value)| !matches!(value, Value::Null) && *value != json!({}) && *value != json!([])).collect())
+            Value::Object(
+                kept.filter(|(_, value)| !matches!(value, Value::Null) && *value != json!({}) && *value != json!([])).collect(),
+            )
         }
         Value::Array(items) => Value::Array(items.iter().map(without_empty).collect()),
         other => other.clone(),

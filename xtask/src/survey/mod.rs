@@ -133,7 +133,8 @@ fn adopted(schema: &str, values: &str) -> Result<(), String> {
     let source = Source { service, path: "values.schema.json".to_owned(), text: adopted.schema_text, sample: None };
     let inputs = Inputs { platform: Platform::default(), sources: vec![source], library: String::new() };
     let output = generator::generate(&inputs);
-    let ours = output.files.iter().find(|file| file.path == "charts/adopted/values.yaml").ok_or("the adopted schema gives no chart")?;
+    let ours =
+        output.files.iter().find(|file| file.path == "charts/adopted/values.yaml").ok_or("the adopted schema gives no chart")?;
     let read = |text: &str| manifest::yaml::read(text).map_err(|error| error.to_string());
     let (ours, theirs) = (charts::without_nulls(read(&ours.content)?), charts::without_nulls(read(values)?));
     row::difference("", &theirs, &ours).map_or(Ok(()), Err)

@@ -82,7 +82,8 @@ impl Row {
                 row.unbalanced.push(target.as_str().to_owned());
             }
             row.targets.insert(target.as_str(), verdict);
-            for entry in emission.book.entries.iter().filter(|entry| generator::ledger::class(entry.keyword) == Class::Constraint) {
+            for entry in emission.book.entries.iter().filter(|entry| generator::ledger::class(entry.keyword) == Class::Constraint)
+            {
                 *row.outcomes.entry(entry.outcome.word()).or_default() += 1;
             }
         }
@@ -96,7 +97,10 @@ impl Row {
     }
 
     pub(super) fn every_target(&self) -> bool {
-        self.refused.is_none() && !self.panicked && self.targets.len() == Target::ALL.len() && self.targets.values().all(Result::is_ok)
+        self.refused.is_none()
+            && !self.panicked
+            && self.targets.len() == Target::ALL.len()
+            && self.targets.values().all(Result::is_ok)
     }
 
     /// Says what a reader made of a target that was given.
@@ -116,7 +120,8 @@ impl Row {
         let Some(text) = Self::file(made, Target::Kro, ".yaml") else { return };
         let documents = manifest::yaml::read_all(text).map_err(|error| error.to_string());
         let verdict = documents.and_then(|documents| {
-            let definition = documents.iter().find(|document| document["kind"] == "ResourceGraphDefinition").ok_or("no definition")?;
+            let definition =
+                documents.iter().find(|document| document["kind"] == "ResourceGraphDefinition").ok_or("no definition")?;
             reader(definition).map(|_| ())
         });
         self.read(Target::Kro, verdict.map_err(|error| format!("SimpleSchema: {error}")));
@@ -133,7 +138,8 @@ impl Row {
 
     fn to_json(&self) -> Value {
         let verdict = |verdict: &Verdict| verdict.as_ref().map_or_else(|why| json!(why), |()| json!(true));
-        let targets: serde_json::Map<String, Value> = self.targets.iter().map(|(target, v)| ((*target).to_owned(), verdict(v))).collect();
+        let targets: serde_json::Map<String, Value> =
+            self.targets.iter().map(|(target, v)| ((*target).to_owned(), verdict(v))).collect();
         json!({
             "schema": self.name,
             "panicked": self.panicked,
@@ -180,24 +186,56 @@ fn short(value: &Value) -> String {
 pub(super) fn print(session: &Session, rows: &[Row], asked: &Asked) {
     if session.format == Format::Json {
         let rows: Vec<Value> = rows.iter().map(Row::to_json).collect();
-        println!("{}", json!({"rows": rows, "asked": {"helm": asked.helm, "skeletons": asked.skeletons, "compiler": asked.compiler}}));
+        println!(
+            "{}",
+            json!({"rows": rows, "asked": {"helm": asked.helm, "skeletons": asked.skeletons, "compiler": asked.compiler}})
+        );
         return;
     }
     let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).min(60);
-    println!("{:width$}  lowered  targets  books  kept  rewr.  moved  strict.  lost  E/W/N      ms  values  adopted  round trip", "schema");
+    println!(
+        "{:width$}  lowered  targets  books  kept  rewr.  moved  strict.  lost  E/W/N      ms  values  adopted  round trip",
+        "schema"
+    );
     for row in rows {
         line(row, width);
     }
     let count = |what: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| what(row)).count();
-    println!("\n{} schemas: {} lowered, {} refused with a place, {} panicked", rows.len(), count(&|r| r.refused.is_none() && !r.panicked), count(&|r| r.refused.is_some()), count(&|r| r.panicked));
-    println!("every target given and taken: {}; books balance: {} of {}", count(&Row::every_target), count(&Row::is_sound), rows.len());
+    println!(
+        "\n{} schemas: {} lowered, {} refused with a place, {} panicked",
+        rows.len(),
+        count(&|r| r.refused.is_none() && !r.panicked),
+        count(&|r| r.refused.is_some()),
+        count(&|r| r.panicked)
+    );
+    println!(
+        "every target given and taken: {}; books balance: {} of {}",
+        count(&Row::every_target),
+        count(&Row::is_sound),
+        rows.len()
+    );
     let judged = count(&|row| row.values.is_some());
-    println!("own values: Helm and Valid<T> agree on {} of {judged}", count(&|row| row.values.as_ref().is_some_and(|(a, b)| a.is_ok() == b.is_ok())));
-    println!("adopted with the same meaning: {} of {}", count(&|row| row.adopted.as_ref().is_some_and(Result::is_ok)), count(&|row| row.adopted.is_some()));
+    println!(
+        "own values: Helm and Valid<T> agree on {} of {judged}",
+        count(&|row| row.values.as_ref().is_some_and(|(a, b)| a.is_ok() == b.is_ok()))
+    );
+    println!(
+        "adopted with the same meaning: {} of {}",
+        count(&|row| row.adopted.as_ref().is_some_and(Result::is_ok)),
+        count(&|row| row.adopted.is_some())
+    );
     if asked.compiler {
-        println!("round trip without loss: {} of {}", count(&|row| row.round_trip.as_ref().is_some_and(Result::is_ok)), count(&|row| row.round_trip.is_some()));
+        println!(
+            "round trip without loss: {} of {}",
+            count(&|row| row.round_trip.as_ref().is_some_and(Result::is_ok)),
+            count(&|row| row.round_trip.is_some())
+        );
     }
-    let readers = [("helm", asked.helm), ("Backstage's template engines (node)", asked.skeletons), ("the Rust compiler (--compile)", asked.compiler)];
+    let readers = [
+        ("helm", asked.helm),
+        ("Backstage's template engines (node)", asked.skeletons),
+        ("the Rust compiler (--compile)", asked.compiler),
+    ];
     for (reader, _) in readers.iter().filter(|(_, asked)| !asked) {
         println!("not asked: {reader}");
     }
@@ -218,7 +256,13 @@ fn line(row: &Row, width: usize) {
     });
     let given = row.targets.values().filter(|verdict| verdict.is_ok()).count();
     let [notes, warnings, errors] = row.diagnostics;
-    let lowered = if row.panicked { "PANIC" } else if row.refused.is_some() { "no" } else { "yes" };
+    let lowered = if row.panicked {
+        "PANIC"
+    } else if row.refused.is_some() {
+        "no"
+    } else {
+        "yes"
+    };
     println!(
         "{name:width$}  {lowered:7}  {given:>5}/5  {:5}  {:4}  {:5}  {:5}  {:7}  {:4}  {:9}  {:>6.1}  {:7} {:8} {}",
         if row.is_sound() { "yes" } else { "NO" },
@@ -234,7 +278,8 @@ fn line(row: &Row, width: usize) {
         yes(&row.round_trip),
     );
     let mut remarks: Vec<String> = row.refused.iter().cloned().collect();
-    remarks.extend(row.targets.iter().filter_map(|(target, verdict)| verdict.as_ref().err().map(|why| format!("{target}: {why}"))));
+    remarks
+        .extend(row.targets.iter().filter_map(|(target, verdict)| verdict.as_ref().err().map(|why| format!("{target}: {why}"))));
     remarks.extend(row.unbalanced.iter().map(|book| format!("the book of {book} doesn't balance")));
     if let Some((helm, ours)) = row.values.as_ref().filter(|(helm, ours)| helm.is_ok() != ours.is_ok()) {
         remarks.extend(helm.as_ref().err().map(|why| format!("Helm: {why}")));

@@ -22,16 +22,22 @@ pub(super) struct Engines {
 impl Engines {
     /// Installs the engines with npm, once. `None`: node or npm isn't there, or the packages can't be had.
     pub(super) fn find() -> Option<Engines> {
-        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
+        let cache = std::env::var_os("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
         let folder = cache.join("trefoil/template-engines");
         std::fs::create_dir_all(&folder).ok()?;
-        let installed = std::fs::read_to_string(folder.join("package-lock.json")).is_ok_and(|lock| lock == LOCK) && folder.join("node_modules").is_dir();
+        let installed = std::fs::read_to_string(folder.join("package-lock.json")).is_ok_and(|lock| lock == LOCK)
+            && folder.join("node_modules").is_dir();
         std::fs::write(folder.join("skeleton.mjs"), PROGRAM).ok()?;
         if !installed {
             std::fs::write(folder.join("package.json"), PACKAGE).ok()?;
             std::fs::write(folder.join("package-lock.json"), LOCK).ok()?;
             let mut npm = Command::new("npm");
-            npm.args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder).stdout(Stdio::null()).stderr(Stdio::null());
+            npm.args(["ci", "--silent", "--no-audit", "--no-fund"])
+                .current_dir(&folder)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
             npm.status().ok().filter(std::process::ExitStatus::success)?;
         }
         Command::new("node").arg("--version").output().ok().filter(|output| output.status.success())?;
@@ -45,10 +51,17 @@ impl Engines {
             let skeleton = row.made.as_ref().and_then(|made| Row::file(made, Target::Backstage, "skeleton/manifest.yaml"));
             let Some(skeleton) = skeleton else { continue };
             let own = row.own_values.clone().unwrap_or_else(|| json!({}));
-            let cases: Vec<Value> = [json!({}), own].into_iter().map(|params| json!({"params": params, "tenant": "acme", "name": "x"})).collect();
+            let cases: Vec<Value> =
+                [json!({}), own].into_iter().map(|params| json!({"params": params, "tenant": "acme", "name": "x"})).collect();
             input.push_str(&format!("{}\n", json!({"id": index, "skeleton": skeleton, "cases": cases})));
         }
-        let mut child = Command::new("node").arg("skeleton.mjs").current_dir(&self.folder).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("node can't be run")?;
+        let mut child = Command::new("node")
+            .arg("skeleton.mjs")
+            .current_dir(&self.folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("node can't be run")?;
         let mut stdin = child.stdin.take().context("node takes no input")?;
         // A thread of its own: node answers before it has read everything.
         let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));

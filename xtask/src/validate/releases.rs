@@ -6,7 +6,6 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use generator::{Code, Diagnostic, Location, Severity, Span};
 use manifest::identity::Identity;
-use manifest::name::ServiceName;
 use manifest::platform::Platform;
 use serde_json::Value;
 use walkdir::{DirEntry, WalkDir};
@@ -54,7 +53,7 @@ pub(super) fn check(
             session.report.push(unknown_service(&file, &identity, judges));
             continue;
         };
-        if let Err(error) = identity.check(platform, longest_child(judge)) {
+        if let Err(error) = identity.check(platform, judge.made.service.longest_child()) {
             session.report.push(at_start(&file, Code::ReleasePath, error.to_string()));
         }
         let key = (identity.namespace(platform), identity.metadata_name(platform));
@@ -103,15 +102,6 @@ fn unknown_service(file: &str, identity: &Identity, judges: &[Judge<'_>]) -> Dia
     let mut diagnostic = at_start(file, Code::Manifest, format!("the platform has no service `{service}`"));
     diagnostic.help = nearest.map(|nearest| format!("the nearest name is `{nearest}`"));
     diagnostic
-}
-
-/// What the longest of a composite's children adds to its name: a child is a release of its own service, called by the composite's
-/// name and the property's, `shop-db`.
-fn longest_child(judge: &Judge<'_>) -> usize {
-    let service = &judge.made.service;
-    let own = service.name.as_str().len();
-    let added = |(property, child): &(String, ServiceName)| (property.len() + 1 + child.as_str().len()).saturating_sub(own);
-    service.children.iter().map(added).max().unwrap_or(0)
 }
 
 impl Release<'_> {

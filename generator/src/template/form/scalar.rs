@@ -10,8 +10,20 @@ use crate::model::{Bound, Bounds, EntityRef, Pattern, Place, Pointer, Schema, Te
 
 /// Formats that the form's validator checks and that change nothing else about the input.
 const FORMATS: &[&str] = &[
-    "date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "json-pointer", "regex", "time", "uri", "uri-reference",
-    "uri-template", "uuid",
+    "date",
+    "date-time",
+    "duration",
+    "email",
+    "hostname",
+    "ipv4",
+    "ipv6",
+    "json-pointer",
+    "regex",
+    "time",
+    "uri",
+    "uri-reference",
+    "uri-template",
+    "uuid",
 ];
 
 /// The first integer after which a browser skips some.
@@ -55,7 +67,12 @@ impl Form<'_> {
         }
         if let Some(format) = format {
             let known = FORMATS.contains(&format.as_str());
-            self.enter(place, at, "format", if known { Outcome::Kept } else { lost("the form's validator doesn't know the format") });
+            self.enter(
+                place,
+                at,
+                "format",
+                if known { Outcome::Kept } else { lost("the form's validator doesn't know the format") },
+            );
             if known {
                 put(&mut keywords, "format", json!(format));
             }
@@ -65,7 +82,7 @@ impl Form<'_> {
 
     pub(super) fn choice(&mut self, place: &Place, at: &Pointer, values: &[Value]) -> Made {
         self.enter(place, at, "enum", Outcome::Kept);
-        if values.iter().any(|value| value.is_array() || value.is_object()) {
+        if values.iter().any(|value| value.is_array() || value.is_object() || value.is_null()) {
             return Err(CHOICES);
         }
         let mut keywords = json!({});
@@ -98,7 +115,9 @@ pub(in super::super) fn join(patterns: &[Pattern]) -> (Option<String>, Vec<Outco
         let outcome = match pattern.ecma.as_deref() {
             None => lost("ECMAScript can't say it"),
             // A reference to a group would count those of the others as well.
-            Some(ecma) if patterns.len() > 1 && refers_back(ecma) => lost("its back reference can't be joined with another pattern"),
+            Some(ecma) if patterns.len() > 1 && refers_back(ecma) => {
+                lost("its back reference can't be joined with another pattern")
+            }
             Some(ecma) => {
                 said.push(ecma);
                 match (patterns.len(), ecma == pattern.source) {

@@ -12,10 +12,9 @@ impl<'a> Form<'a> {
     pub(super) fn union(&mut self, schema: &'a Schema, branches: &'a [Schema], place: &Place) -> Made {
         let types = self.types;
         let shapes: Vec<&Shape> = branches.iter().map(|branch| &branch.resolve(types).shape).collect();
-        if let (2, Some(number)) = (shapes.len(), shapes.iter().position(|shape| matches!(shape, Shape::Integer(_) | Shape::Number(_)))) {
-            if shapes.iter().any(|shape| matches!(shape, Shape::Text(_))) {
-                return self.number_or_text(schema, branches, number, place);
-            }
+        let number = shapes.iter().position(|shape| matches!(shape, Shape::Integer(_) | Shape::Number(_)));
+        if let (2, Some(number), true) = (shapes.len(), number, shapes.iter().any(|shape| matches!(shape, Shape::Text(_)))) {
+            return self.number_or_text(schema, branches, number, place);
         }
         if shapes.iter().all(|shape| matches!(shape, Shape::Object(_))) {
             return match tag(&shapes) {
@@ -70,7 +69,8 @@ impl<'a> Form<'a> {
             match self.attempt(branch, place, Level::Deep) {
                 Ok(part) if is_plain(&part) => {
                     let mut schema = part.schema();
-                    let title = part.keywords.get("title").cloned().unwrap_or_else(|| json!(kind(&branch.resolve(self.types).shape)));
+                    let title =
+                        part.keywords.get("title").cloned().unwrap_or_else(|| json!(kind(&branch.resolve(self.types).shape)));
                     put(&mut schema, "title", title);
                     offered.push(schema);
                 }
@@ -82,7 +82,12 @@ impl<'a> Form<'a> {
             }
         }
         let all = offered.len() == branches.len();
-        self.enter(place, &schema.at, "union", if all { Outcome::Kept } else { stricter("the form offers some of the variants") });
+        self.enter(
+            place,
+            &schema.at,
+            "union",
+            if all { Outcome::Kept } else { stricter("the form offers some of the variants") },
+        );
         match offered.as_slice() {
             [] => Err(VARIANTS),
             [only] => Ok(Part::new(only.clone(), Body::Whole)),
@@ -121,7 +126,10 @@ impl<'a> Form<'a> {
         }
         let mut question = question.unwrap_or_default();
         put(&mut question, "enum", json!(tags));
-        let mut part = Part::new(json!({ "type": "object", "ui:order": [tag, "*"] }), Body::Tagged { tag: tag.to_owned(), branches: bodies });
+        let mut part = Part::new(
+            json!({ "type": "object", "ui:order": [tag, "*"] }),
+            Body::Tagged { tag: tag.to_owned(), branches: bodies },
+        );
         part.untouched = Some(json!({}));
         part.required.push(tag.to_owned());
         part.properties.insert(tag.to_owned(), question);

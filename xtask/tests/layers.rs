@@ -1,0 +1,68 @@
+//! The edges between the workspace's crates are those of the design, and the documentation says what is there.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Who may use whom: what build time and run time must agree on stands once, and broken generated code can't stop its own making.
+const MAY_USE: &[(&str, &[&str])] =
+    &[("manifest", &[]), ("generator", &["manifest"]), ("generated", &["manifest"]), ("xtask", &["generator", "manifest"])];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap()
+}
+
+#[test]
+fn no_crate_uses_another_than_it_may() {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let members: BTreeSet<&str> = packages.iter().map(|package| package["name"].as_str().unwrap()).collect();
+    assert_eq!(members, MAY_USE.iter().map(|(name, _)| *name).collect());
+    for package in packages {
+        let name = package["name"].as_str().unwrap();
+        let allowed = MAY_USE.iter().find(|(known, _)| *known == name).unwrap().1;
+        for dependency in
+            package["dependencies"].as_array().unwrap().iter().map(|dependency| dependency["name"].as_str().unwrap())
+        {
+            assert!(!members.contains(dependency) || allowed.contains(&dependency), "{name} may not use {dependency}");
+        }
+    }
+}
+
+#[test]
+fn ci_runs_the_readme_s_test_command() {
+    let command = "cargo test --workspace";
+    assert!(read("README.md").contains(&format!("\n{command} ")));
+    assert!(read(".ci/run").lines().any(|line| line == command));
+}
+
+#[test]
+fn every_word_of_x_ui_is_documented() {
+    let schema: Value = serde_json::from_str(&read("editor/x-ui.schema.json")).unwrap();
+    let words: Vec<&String> = schema["$defs"]["ui"]["properties"].as_object().unwrap().keys().collect();
+    assert!(words.len() >= 10, "{words:?}");
+    let page = read("docs/x-ui.md");
+    for word in words {
+        assert!(page.contains(&format!("| `{word}` |")), "docs/x-ui.md doesn't know `{word}`");
+    }
+}
+
+#[test]
+fn every_link_and_path_of_the_readme_is_there() {
+    let text = read("README.md");
+    for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()).filter(|link| !link.contains("://")) {
+        assert!(root().join(link).exists(), "README.md links to {link}");
+    }
+}
