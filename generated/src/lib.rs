@@ -3,9 +3,11 @@
 //! Typed values of every service, each behind a feature of its name.
 
 /// The values of a release of `tenant`: [`tenant::Tenant`].
+#[rustfmt::skip]
 #[cfg(feature = "tenant")]
 pub mod tenant;
 
 /// The values of a release of `webapp`: [`webapp::Webapp`].
+#[rustfmt::skip]
 #[cfg(feature = "webapp")]
 pub mod webapp;

@@ -13,8 +13,11 @@
 pub struct Tenant {
     /// Container defaults
     ///
-    /// What a container gets that asks for nothing.
-    #[serde(rename = "containerDefaults", skip_serializing_if = "::std::option::Option::is_none")]
+    /// What a container gets that says nothing of its CPU and memory.
+    #[serde(
+        rename = "containerDefaults",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub container_defaults: ::std::option::Option<TenantContainerDefaults>,
     /// Description
     ///
@@ -23,19 +26,31 @@ pub struct Tenant {
     pub description: ::std::option::Option<::std::string::String>,
     /// Display name
     ///
-    /// The tenant's name for people.
-    #[serde(rename = "displayName", skip_serializing_if = "::std::option::Option::is_none")]
+    /// The name that people read.
+    #[serde(
+        rename = "displayName",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// Keep on delete
+    /// Keep the namespace
     ///
-    /// Keep the namespace, and all that is in it, when the tenant's release is deleted.
-    #[serde(rename = "keepOnDelete", skip_serializing_if = "::std::option::Option::is_none")]
+    /// When the tenant is deleted, its namespace stays with all that is in it.
+    #[serde(
+        rename = "keepOnDelete",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub keep_on_delete: ::std::option::Option<bool>,
     /// Labels
     ///
-    /// Labels on the namespace, such as a cost centre. Keys have no prefix: those belong to the platform.
-    #[serde(default, skip_serializing_if = ":: std :: collections :: BTreeMap::is_empty")]
-    pub labels: ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+    /// Labels on the namespace, such as `cost-center` with the value `4711`. Names have no prefix: those belong to the platform.
+    #[serde(
+        default,
+        skip_serializing_if = ":: std :: collections :: BTreeMap::is_empty"
+    )]
+    pub labels: ::std::collections::BTreeMap<
+        ::std::string::String,
+        ::std::string::String,
+    >,
     /// Network
     ///
     /// Who may talk to whom. Nobody outside may open a connection into the tenant, except as stated here and by its services.
@@ -43,43 +58,55 @@ pub struct Tenant {
     pub network: ::std::option::Option<TenantNetwork>,
     /// Owners
     ///
-    /// Who may do what in the tenant's namespace.
+    /// Who may do what in the tenant's namespace. One owner at least.
     pub owners: ::std::vec::Vec<TenantOwnersItem>,
     /// Pod security
     ///
-    /// The Pod Security Standard that pods must meet.
-    #[serde(rename = "podSecurity", skip_serializing_if = "::std::option::Option::is_none")]
+    /// The Pod Security Standard that pods must meet. `restricted`: no root, no extra rights. `baseline`: root is possible, the known ways out of a container are closed.
+    #[serde(
+        rename = "podSecurity",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub pod_security: ::std::option::Option<TenantPodSecurity>,
     /// Quota
     ///
     /// The most that all the tenant's services may use together.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub quota: ::std::option::Option<TenantQuota>,
-    /// Tenant
+    /// Short name
     ///
-    /// The tenant's short name. It is part of every name that the tenant's services get.
+    /// Part of every name that the tenant's services get. It can't be changed.
     pub tenant: ::std::string::String,
 }
 /// Container defaults
 ///
-/// What a container gets that asks for nothing.
+/// What a container gets that says nothing of its CPU and memory.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct TenantContainerDefaults {
     /// CPU request
     ///
     /// CPU that is set aside, in cores or thousandths.
-    #[serde(rename = "cpuRequest", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "cpuRequest",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub cpu_request: ::std::option::Option<::std::string::String>,
     /// Memory limit
     ///
     /// Memory at which the container is killed.
-    #[serde(rename = "memoryLimit", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "memoryLimit",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub memory_limit: ::std::option::Option<::std::string::String>,
     /// Memory request
     ///
     /// Memory that is set aside. Not more than the limit.
-    #[serde(rename = "memoryRequest", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "memoryRequest",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub memory_request: ::std::option::Option<::std::string::String>,
 }
 /// Network
@@ -96,28 +123,55 @@ pub struct TenantNetwork {
     /// Allowed destinations
     ///
     /// Networks that stay reachable when outgoing connections are restricted, as IPv4 CIDR blocks.
-    #[serde(rename = "egressCidrs", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+    #[serde(
+        rename = "egressCidrs",
+        default,
+        skip_serializing_if = "::std::vec::Vec::is_empty"
+    )]
     pub egress_cidrs: ::std::vec::Vec<::std::string::String>,
     /// Tenants that may connect
     ///
     /// Other tenants whose pods may open connections into this one.
-    #[serde(rename = "fromTenants", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+    #[serde(
+        rename = "fromTenants",
+        default,
+        skip_serializing_if = "::std::vec::Vec::is_empty"
+    )]
     pub from_tenants: ::std::vec::Vec<::std::string::String>,
     /// Ingress controllers
     ///
     /// Namespaces of the ingress controllers and gateways.
-    #[serde(rename = "ingressControllerNamespaces", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+    #[serde(
+        rename = "ingressControllerNamespaces",
+        default,
+        skip_serializing_if = "::std::vec::Vec::is_empty"
+    )]
     pub ingress_controller_namespaces: ::std::vec::Vec<::std::string::String>,
     /// Monitoring
     ///
     /// Namespaces that scrape metrics.
-    #[serde(rename = "monitoringNamespaces", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+    #[serde(
+        rename = "monitoringNamespaces",
+        default,
+        skip_serializing_if = "::std::vec::Vec::is_empty"
+    )]
     pub monitoring_namespaces: ::std::vec::Vec<::std::string::String>,
 }
 /// Outgoing connections
 ///
 /// `open`: to anywhere. `restricted`: to DNS, within the tenant, and to what is allowed here.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
 pub enum TenantNetworkEgress {
     #[serde(rename = "open")]
     Open,
@@ -134,7 +188,9 @@ impl ::std::fmt::Display for TenantNetworkEgress {
 }
 impl ::std::str::FromStr for TenantNetworkEgress {
     type Err = self::error::ConversionError;
-    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "open" => Ok(Self::Open),
             "restricted" => Ok(Self::Restricted),
@@ -144,35 +200,50 @@ impl ::std::str::FromStr for TenantNetworkEgress {
 }
 impl ::std::convert::TryFrom<&str> for TenantNetworkEgress {
     type Error = self::error::ConversionError;
-    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
 impl ::std::convert::TryFrom<::std::string::String> for TenantNetworkEgress {
     type Error = self::error::ConversionError;
-    fn try_from(value: ::std::string::String) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
 /// Owner
 ///
-/// A subject and its role.
+/// Who, and in which role.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct TenantOwnersItem {
     /// Role
     ///
-    /// The role in the tenant's namespace.
+    /// `admin`: everything in the namespace, access rights included. `edit`: change services. `view`: look only.
     pub role: TenantOwnersItemRole,
-    /// Subject
+    /// Group, user or service account
     ///
     /// `group:<name>`, `user:<name>` or `serviceaccount:<namespace>:<name>`. The built-in groups and users of Kubernetes (`system:…`) are refused.
     pub subject: ::std::string::String,
 }
 /// Role
 ///
-/// The role in the tenant's namespace.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+/// `admin`: everything in the namespace, access rights included. `edit`: change services. `view`: look only.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
 pub enum TenantOwnersItemRole {
     #[serde(rename = "admin")]
     Admin,
@@ -192,7 +263,9 @@ impl ::std::fmt::Display for TenantOwnersItemRole {
 }
 impl ::std::str::FromStr for TenantOwnersItemRole {
     type Err = self::error::ConversionError;
-    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "admin" => Ok(Self::Admin),
             "edit" => Ok(Self::Edit),
@@ -203,20 +276,35 @@ impl ::std::str::FromStr for TenantOwnersItemRole {
 }
 impl ::std::convert::TryFrom<&str> for TenantOwnersItemRole {
     type Error = self::error::ConversionError;
-    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
 impl ::std::convert::TryFrom<::std::string::String> for TenantOwnersItemRole {
     type Error = self::error::ConversionError;
-    fn try_from(value: ::std::string::String) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
 /// Pod security
 ///
-/// The Pod Security Standard that pods must meet.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+/// The Pod Security Standard that pods must meet. `restricted`: no root, no extra rights. `baseline`: root is possible, the known ways out of a container are closed.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
 pub enum TenantPodSecurity {
     #[serde(rename = "restricted")]
     Restricted,
@@ -233,7 +321,9 @@ impl ::std::fmt::Display for TenantPodSecurity {
 }
 impl ::std::str::FromStr for TenantPodSecurity {
     type Err = self::error::ConversionError;
-    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "restricted" => Ok(Self::Restricted),
             "baseline" => Ok(Self::Baseline),
@@ -243,13 +333,17 @@ impl ::std::str::FromStr for TenantPodSecurity {
 }
 impl ::std::convert::TryFrom<&str> for TenantPodSecurity {
     type Error = self::error::ConversionError;
-    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
 impl ::std::convert::TryFrom<::std::string::String> for TenantPodSecurity {
     type Error = self::error::ConversionError;
-    fn try_from(value: ::std::string::String) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
@@ -259,7 +353,7 @@ impl ::std::convert::TryFrom<::std::string::String> for TenantPodSecurity {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct TenantQuota {
-    /// CPU
+    /// CPU quota
     ///
     /// The sum of all CPU requests, in cores (`4`) or thousandths (`500m`).
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -267,26 +361,29 @@ pub struct TenantQuota {
     /// Load balancers
     ///
     /// The number of services of type LoadBalancer. Each may cost money.
-    #[serde(rename = "loadBalancers", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "loadBalancers",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub load_balancers: ::std::option::Option<i64>,
-    /// Memory
+    /// Memory quota
     ///
-    /// The sum of all memory requests, and of all memory limits.
+    /// The sum of all memory requests, and of all memory limits, with a unit: `8Gi`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub memory: ::std::option::Option<::std::string::String>,
-    /// Pods
+    /// Number of pods
     ///
-    /// The number of pods.
+    /// Pods at the same time.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pods: ::std::option::Option<i64>,
-    /// Storage
+    /// Storage quota
     ///
     /// The sum of all volumes.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub storage: ::std::option::Option<::std::string::String>,
-    /// Volumes
+    /// Number of volumes
     ///
-    /// The number of persistent volume claims.
+    /// Persistent volume claims at the same time.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub volumes: ::std::option::Option<i64>,
 }
@@ -296,12 +393,18 @@ pub mod error {
     pub struct ConversionError(::std::borrow::Cow<'static, str>);
     impl ::std::error::Error for ConversionError {}
     impl ::std::fmt::Display for ConversionError {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
+        fn fmt(
+            &self,
+            f: &mut ::std::fmt::Formatter<'_>,
+        ) -> Result<(), ::std::fmt::Error> {
             ::std::fmt::Display::fmt(&self.0, f)
         }
     }
     impl ::std::fmt::Debug for ConversionError {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
+        fn fmt(
+            &self,
+            f: &mut ::std::fmt::Formatter<'_>,
+        ) -> Result<(), ::std::fmt::Error> {
             ::std::fmt::Debug::fmt(&self.0, f)
         }
     }
@@ -320,10 +423,14 @@ pub mod error {
 impl ::manifest::valid::Model for Tenant {
     const SERVICE: &'static str = "tenant";
     fn validator() -> &'static ::manifest::valid::Validator {
-        static VALIDATOR: ::std::sync::LazyLock<::manifest::valid::Validator> = ::std::sync::LazyLock::new(|| {
-            let schema = ::serde_json::from_str(include_str!("tenant/schema.json")).expect("the generator wrote it");
-            let defaults = ::serde_json::from_str(include_str!("tenant/defaults.json")).expect("the generator wrote it");
-            ::manifest::valid::Validator::new(&schema, defaults).expect("the generator made this validator before")
+        static VALIDATOR: ::std::sync::LazyLock<::manifest::valid::Validator> = ::std::sync::LazyLock::new(||
+        {
+            let schema = ::serde_json::from_str(include_str!("tenant/schema.json"))
+                .expect("the generator wrote it");
+            let defaults = ::serde_json::from_str(include_str!("tenant/defaults.json"))
+                .expect("the generator wrote it");
+            ::manifest::valid::Validator::new(&schema, defaults)
+                .expect("the generator made this validator before")
         });
         &VALIDATOR
     }

@@ -18,7 +18,7 @@ pub struct Webapp {
     pub args: ::std::vec::Vec<::std::string::String>,
     /// Autoscaling
     ///
-    /// Let the load decide about the number of pods.
+    /// Let the load decide how many pods run.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub autoscaling: ::std::option::Option<WebappAutoscaling>,
     /// Command
@@ -26,29 +26,36 @@ pub struct Webapp {
     /// Replaces the image's entry point.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub command: ::std::vec::Vec<::std::string::String>,
-    /// Disruption budget
+    /// Maintenance
     ///
     /// How many pods may be away at a time while nodes are maintained.
-    #[serde(rename = "disruptionBudget", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "disruptionBudget",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub disruption_budget: ::std::option::Option<WebappDisruptionBudget>,
     /// Environment
     ///
-    /// Environment variables. A password, token or key belongs into a secret, not into `value`.
+    /// Environment variables. For a password, token or key take the value from a secret.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub env: ::std::vec::Vec<WebappEnvItem>,
     /// Environment from secrets
     ///
     /// Secrets in the tenant's namespace whose keys all become environment variables.
-    #[serde(rename = "envFromSecrets", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+    #[serde(
+        rename = "envFromSecrets",
+        default,
+        skip_serializing_if = "::std::vec::Vec::is_empty"
+    )]
     pub env_from_secrets: ::std::vec::Vec<::std::string::String>,
-    /// Exposure
+    /// Access from outside
     ///
     /// How the web app is reached from outside the cluster.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub expose: ::std::option::Option<WebappExpose>,
     /// Image
     ///
-    /// The container image. It needs a tag, a digest or both; the digest decides.
+    /// The container image. Give a tag, a digest or both; if both, the digest decides.
     pub image: WebappImage,
     /// Name
     ///
@@ -57,26 +64,36 @@ pub struct Webapp {
     /// Network policy
     ///
     /// Who may connect to the web app.
-    #[serde(rename = "networkPolicy", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "networkPolicy",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub network_policy: ::std::option::Option<WebappNetworkPolicy>,
     /// Pod annotations
     ///
     /// Annotations of the pods.
-    #[serde(rename = "podAnnotations", default, skip_serializing_if = ":: std :: collections :: BTreeMap::is_empty")]
-    pub pod_annotations: ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+    #[serde(
+        rename = "podAnnotations",
+        default,
+        skip_serializing_if = ":: std :: collections :: BTreeMap::is_empty"
+    )]
+    pub pod_annotations: ::std::collections::BTreeMap<
+        ::std::string::String,
+        ::std::string::String,
+    >,
     /// Port
     ///
-    /// The port on which the container listens. The app runs without root's rights, so not below 1024.
+    /// The port on which the container listens: 1024 or higher, since the app doesn't run as root.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub port: ::std::option::Option<i64>,
-    /// Probes
+    /// Health checks
     ///
     /// How Kubernetes finds out whether the web app is well.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub probes: ::std::option::Option<WebappProbes>,
     /// Replicas
     ///
-    /// The number of pods. Without effect while autoscaling is enabled.
+    /// How many pods run. Without effect while autoscaling is on.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub replicas: ::std::option::Option<i64>,
     /// Resources
@@ -92,60 +109,78 @@ pub struct Webapp {
     /// Service account
     ///
     /// The web app's identity in the cluster.
-    #[serde(rename = "serviceAccount", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "serviceAccount",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub service_account: ::std::option::Option<WebappServiceAccount>,
     /// Tenant
     ///
     /// The tenant that the web app belongs to.
     pub tenant: ::std::string::String,
-    /// Grace period
+    /// Seconds to stop
     ///
-    /// Seconds that a pod has to finish its work when it is stopped.
-    #[serde(rename = "terminationGracePeriodSeconds", skip_serializing_if = "::std::option::Option::is_none")]
+    /// How long a pod may take to finish its work when it is stopped.
+    #[serde(
+        rename = "terminationGracePeriodSeconds",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub termination_grace_period_seconds: ::std::option::Option<i64>,
 }
 /// Autoscaling
 ///
-/// Let the load decide about the number of pods.
+/// Let the load decide how many pods run.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct WebappAutoscaling {
-    /// Enabled
+    /// Scale with the load
     ///
-    /// Whether the number of pods follows the load.
+    /// Instead of a fixed number of pods.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub enabled: ::std::option::Option<bool>,
-    /// Maximum
+    /// Most pods
     ///
     /// The largest number of pods. A value below the minimum means the minimum.
-    #[serde(rename = "maxReplicas", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "maxReplicas",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub max_replicas: ::std::option::Option<i64>,
-    /// Minimum
+    /// Fewest pods
     ///
     /// The smallest number of pods.
-    #[serde(rename = "minReplicas", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "minReplicas",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub min_replicas: ::std::option::Option<i64>,
     /// Target CPU
     ///
     /// The use of the requested CPU, in percent, that is aimed at.
-    #[serde(rename = "targetCpuPercent", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "targetCpuPercent",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub target_cpu_percent: ::std::option::Option<i64>,
 }
-/// Disruption budget
+/// Maintenance
 ///
 /// How many pods may be away at a time while nodes are maintained.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct WebappDisruptionBudget {
-    /// Enabled
+    /// Keep pods running
     ///
-    /// Whether there is a budget.
+    /// Maintenance waits rather than stop more pods than this at a time.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub enabled: ::std::option::Option<bool>,
-    /// Maximum unavailable
+    /// Pods away at a time
     ///
     /// The number of pods that may be away.
-    #[serde(rename = "maxUnavailable", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "maxUnavailable",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub max_unavailable: ::std::option::Option<i64>,
 }
 /// Variable
@@ -154,7 +189,7 @@ pub struct WebappDisruptionBudget {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct WebappEnvItem {
-    /// Name
+    /// Variable name
     ///
     /// The variable's name.
     pub name: ::std::string::String,
@@ -163,27 +198,36 @@ pub struct WebappEnvItem {
     /// The variable's value, readable by everyone who can read the release.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub value: ::std::option::Option<::std::string::String>,
-    /// Value from
+    /// Taken from elsewhere
     ///
-    /// Where the value is taken from.
-    #[serde(rename = "valueFrom", skip_serializing_if = "::std::option::Option::is_none")]
+    /// From a secret or a config map.
+    #[serde(
+        rename = "valueFrom",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub value_from: ::std::option::Option<WebappEnvItemValueFrom>,
 }
-/// Value from
+/// Taken from elsewhere
 ///
-/// Where the value is taken from.
+/// From a secret or a config map.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct WebappEnvItemValueFrom {
     /// Config map
     ///
     /// A key of a config map in the tenant's namespace.
-    #[serde(rename = "configMapKeyRef", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "configMapKeyRef",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub config_map_key_ref: ::std::option::Option<WebappEnvItemValueFromConfigMapKeyRef>,
     /// Secret
     ///
     /// A key of a secret in the tenant's namespace.
-    #[serde(rename = "secretKeyRef", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "secretKeyRef",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub secret_key_ref: ::std::option::Option<WebappEnvItemValueFromSecretKeyRef>,
 }
 /// Config map
@@ -196,7 +240,7 @@ pub struct WebappEnvItemValueFromConfigMapKeyRef {
     ///
     /// The key in it.
     pub key: ::std::string::String,
-    /// Name
+    /// Config map name
     ///
     /// The config map's name.
     pub name: ::std::string::String,
@@ -211,12 +255,12 @@ pub struct WebappEnvItemValueFromSecretKeyRef {
     ///
     /// The key in it.
     pub key: ::std::string::String,
-    /// Name
+    /// Secret name
     ///
     /// The secret's name.
     pub name: ::std::string::String,
 }
-/// Exposure
+/// Access from outside
 ///
 /// How the web app is reached from outside the cluster.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
@@ -225,7 +269,10 @@ pub struct WebappExpose {
     /// Certificate issuer
     ///
     /// The cert-manager ClusterIssuer of certificates. Empty: none.
-    #[serde(rename = "clusterIssuer", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "clusterIssuer",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub cluster_issuer: ::std::option::Option<::std::string::String>,
     /// Gateway
     ///
@@ -234,33 +281,39 @@ pub struct WebappExpose {
     pub gateway: ::std::option::Option<WebappExposeGateway>,
     /// Host name
     ///
-    /// The host name under which the web app answers. Required unless the mode is `none`.
+    /// The host name under which the web app answers. Required unless it is not exposed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub host: ::std::option::Option<::std::string::String>,
     /// Ingress class
     ///
     /// The ingress controller that serves the platform.
-    #[serde(rename = "ingressClassName", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "ingressClassName",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub ingress_class_name: ::std::option::Option<::std::string::String>,
-    /// Mode
+    /// Exposed through
     ///
-    /// `none`: only from inside the cluster. `ingress`: through an Ingress. `httpRoute`: through a gateway of the platform.
+    /// `none`: not exposed, reached from inside the cluster only. `ingress`: an ingress controller. `httpRoute`: a gateway of the platform.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub mode: ::std::option::Option<WebappExposeMode>,
-    /// Path
+    /// URL path
     ///
     /// The path below which the web app answers.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub path: ::std::option::Option<::std::string::String>,
-    /// TLS
+    /// HTTPS
     ///
     /// Serve HTTPS. On a gateway the certificate is the gateway's own.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tls: ::std::option::Option<bool>,
-    /// TLS secret
+    /// Certificate secret
     ///
     /// A secret with a certificate of your own. Without it the platform issues one.
-    #[serde(rename = "tlsSecretName", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "tlsSecretName",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub tls_secret_name: ::std::option::Option<::std::string::String>,
 }
 /// Gateway
@@ -280,10 +333,21 @@ pub struct WebappExposeGateway {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub namespace: ::std::option::Option<::std::string::String>,
 }
-/// Mode
+/// Exposed through
 ///
-/// `none`: only from inside the cluster. `ingress`: through an Ingress. `httpRoute`: through a gateway of the platform.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+/// `none`: not exposed, reached from inside the cluster only. `ingress`: an ingress controller. `httpRoute`: a gateway of the platform.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
 pub enum WebappExposeMode {
     #[serde(rename = "none")]
     None,
@@ -303,7 +367,9 @@ impl ::std::fmt::Display for WebappExposeMode {
 }
 impl ::std::str::FromStr for WebappExposeMode {
     type Err = self::error::ConversionError;
-    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "none" => Ok(Self::None),
             "ingress" => Ok(Self::Ingress),
@@ -314,19 +380,23 @@ impl ::std::str::FromStr for WebappExposeMode {
 }
 impl ::std::convert::TryFrom<&str> for WebappExposeMode {
     type Error = self::error::ConversionError;
-    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
 impl ::std::convert::TryFrom<::std::string::String> for WebappExposeMode {
     type Error = self::error::ConversionError;
-    fn try_from(value: ::std::string::String) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
 /// Image
 ///
-/// The container image. It needs a tag, a digest or both; the digest decides.
+/// The container image. Give a tag, a digest or both; if both, the digest decides.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct WebappImage {
@@ -337,28 +407,46 @@ pub struct WebappImage {
     pub digest: ::std::option::Option<::std::string::String>,
     /// Pull policy
     ///
-    /// When the image is pulled.
-    #[serde(rename = "pullPolicy", skip_serializing_if = "::std::option::Option::is_none")]
+    /// Whether the image is pulled at each start, or only where it is missing.
+    #[serde(
+        rename = "pullPolicy",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub pull_policy: ::std::option::Option<WebappImagePullPolicy>,
     /// Pull secrets
     ///
-    /// Secrets of type `kubernetes.io/dockerconfigjson` in the tenant's namespace.
-    #[serde(rename = "pullSecrets", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+    /// For a private registry: secrets of type `kubernetes.io/dockerconfigjson` in the tenant's namespace.
+    #[serde(
+        rename = "pullSecrets",
+        default,
+        skip_serializing_if = "::std::vec::Vec::is_empty"
+    )]
     pub pull_secrets: ::std::vec::Vec<::std::string::String>,
-    /// Repository
+    /// Image repository
     ///
-    /// The image's repository, without tag and digest.
+    /// Where the image is, without tag and digest.
     pub repository: ::std::string::String,
     /// Tag
     ///
-    /// The image's tag.
+    /// The image's version.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tag: ::std::option::Option<::std::string::String>,
 }
 /// Pull policy
 ///
-/// When the image is pulled.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+/// Whether the image is pulled at each start, or only where it is missing.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
 pub enum WebappImagePullPolicy {
     IfNotPresent,
     Always,
@@ -373,7 +461,9 @@ impl ::std::fmt::Display for WebappImagePullPolicy {
 }
 impl ::std::str::FromStr for WebappImagePullPolicy {
     type Err = self::error::ConversionError;
-    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "IfNotPresent" => Ok(Self::IfNotPresent),
             "Always" => Ok(Self::Always),
@@ -383,13 +473,17 @@ impl ::std::str::FromStr for WebappImagePullPolicy {
 }
 impl ::std::convert::TryFrom<&str> for WebappImagePullPolicy {
     type Error = self::error::ConversionError;
-    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
 impl ::std::convert::TryFrom<::std::string::String> for WebappImagePullPolicy {
     type Error = self::error::ConversionError;
-    fn try_from(value: ::std::string::String) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
@@ -399,53 +493,78 @@ impl ::std::convert::TryFrom<::std::string::String> for WebappImagePullPolicy {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct WebappNetworkPolicy {
-    /// Enabled
+    /// Limit connections
     ///
-    /// Whether connections are limited at all by this service.
+    /// Refuse connections from other namespaces than those below.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub enabled: ::std::option::Option<bool>,
     /// Namespaces that may connect
     ///
     /// Beside the tenant's own.
-    #[serde(rename = "fromNamespaces", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+    #[serde(
+        rename = "fromNamespaces",
+        default,
+        skip_serializing_if = "::std::vec::Vec::is_empty"
+    )]
     pub from_namespaces: ::std::vec::Vec<::std::string::String>,
     /// Routers
     ///
     /// Namespaces of the ingress controllers and gateways, allowed while the web app is exposed.
-    #[serde(rename = "routerNamespaces", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+    #[serde(
+        rename = "routerNamespaces",
+        default,
+        skip_serializing_if = "::std::vec::Vec::is_empty"
+    )]
     pub router_namespaces: ::std::vec::Vec<::std::string::String>,
 }
-/// Probes
+/// Health checks
 ///
 /// How Kubernetes finds out whether the web app is well.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct WebappProbes {
-    /// Path
+    /// Health path
     ///
     /// The path that answers 200 to 399 while the web app is well.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub path: ::std::option::Option<::std::string::String>,
-    /// Period
+    /// Seconds between checks
     ///
-    /// Seconds between two probes.
-    #[serde(rename = "periodSeconds", skip_serializing_if = "::std::option::Option::is_none")]
+    /// How often the web app is checked.
+    #[serde(
+        rename = "periodSeconds",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub period_seconds: ::std::option::Option<i64>,
-    /// Start-up time
+    /// Seconds to start
     ///
-    /// Seconds that the web app may take to start before it is restarted.
-    #[serde(rename = "startupSeconds", skip_serializing_if = "::std::option::Option::is_none")]
+    /// How long the web app may take to start before it is restarted.
+    #[serde(
+        rename = "startupSeconds",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub startup_seconds: ::std::option::Option<i64>,
-    /// Type
+    /// Check
     ///
-    /// `http`: a request to the path must succeed. `tcp`: the port must be open. `none`: no probes.
+    /// `http`: a request to the path must succeed. `tcp`: the port must be open. `none`: no checks.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<WebappProbesType>,
 }
-/// Type
+/// Check
 ///
-/// `http`: a request to the path must succeed. `tcp`: the port must be open. `none`: no probes.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+/// `http`: a request to the path must succeed. `tcp`: the port must be open. `none`: no checks.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
 pub enum WebappProbesType {
     #[serde(rename = "http")]
     Http,
@@ -465,7 +584,9 @@ impl ::std::fmt::Display for WebappProbesType {
 }
 impl ::std::str::FromStr for WebappProbesType {
     type Err = self::error::ConversionError;
-    fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "http" => Ok(Self::Http),
             "tcp" => Ok(Self::Tcp),
@@ -476,13 +597,17 @@ impl ::std::str::FromStr for WebappProbesType {
 }
 impl ::std::convert::TryFrom<&str> for WebappProbesType {
     type Error = self::error::ConversionError;
-    fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
 impl ::std::convert::TryFrom<::std::string::String> for WebappProbesType {
     type Error = self::error::ConversionError;
-    fn try_from(value: ::std::string::String) -> ::std::result::Result<Self, self::error::ConversionError> {
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
 }
@@ -494,46 +619,46 @@ impl ::std::convert::TryFrom<::std::string::String> for WebappProbesType {
 pub struct WebappResources {
     /// Limits
     ///
-    /// What may not be exceeded. Not less than what is set aside.
+    /// What a pod may not exceed. Not less than what is set aside.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limits: ::std::option::Option<WebappResourcesLimits>,
     /// Requests
     ///
-    /// What is set aside.
+    /// What is set aside for each pod.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub requests: ::std::option::Option<WebappResourcesRequests>,
 }
 /// Limits
 ///
-/// What may not be exceeded. Not less than what is set aside.
+/// What a pod may not exceed. Not less than what is set aside.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct WebappResourcesLimits {
-    /// CPU
+    /// CPU limit
     ///
     /// In cores or thousandths. Best left out: the app may then use what is idle.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub cpu: ::std::option::Option<::std::string::String>,
-    /// Memory
+    /// Memory limit
     ///
-    /// A pod that exceeds it is killed.
+    /// A pod that uses more is killed and started again.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub memory: ::std::option::Option<::std::string::String>,
 }
 /// Requests
 ///
-/// What is set aside.
+/// What is set aside for each pod.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct WebappResourcesRequests {
-    /// CPU
+    /// CPU request
     ///
-    /// In cores (`0.5`) or thousandths (`500m`).
+    /// CPU that each pod always gets, in cores (`0.5`) or thousandths (`500m`).
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub cpu: ::std::option::Option<::std::string::String>,
-    /// Memory
+    /// Memory request
     ///
-    /// With a unit: `256Mi`, `1Gi`.
+    /// Memory that each pod always gets, with a unit: `256Mi`, `1Gi`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub memory: ::std::option::Option<::std::string::String>,
 }
@@ -546,17 +671,27 @@ pub struct WebappSecurity {
     /// Read-only file system
     ///
     /// The container can write to `/tmp` and the writable paths only.
-    #[serde(rename = "readOnlyRootFilesystem", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "readOnlyRootFilesystem",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub read_only_root_filesystem: ::std::option::Option<bool>,
-    /// User
+    /// User ID
     ///
     /// The numeric user. Needed where the image names its user by name, or none.
-    #[serde(rename = "runAsUser", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(
+        rename = "runAsUser",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub run_as_user: ::std::option::Option<i64>,
     /// Writable paths
     ///
     /// Folders, beside `/tmp`, that are empty at start and writable.
-    #[serde(rename = "writablePaths", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+    #[serde(
+        rename = "writablePaths",
+        default,
+        skip_serializing_if = "::std::vec::Vec::is_empty"
+    )]
     pub writable_paths: ::std::vec::Vec<::std::string::String>,
 }
 /// Service account
@@ -565,15 +700,24 @@ pub struct WebappSecurity {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct WebappServiceAccount {
-    /// Annotations
+    /// Service account annotations
     ///
-    /// Annotations of the service account, such as a cloud identity.
-    #[serde(default, skip_serializing_if = ":: std :: collections :: BTreeMap::is_empty")]
-    pub annotations: ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
-    /// Mount token
+    /// Such as a cloud identity.
+    #[serde(
+        default,
+        skip_serializing_if = ":: std :: collections :: BTreeMap::is_empty"
+    )]
+    pub annotations: ::std::collections::BTreeMap<
+        ::std::string::String,
+        ::std::string::String,
+    >,
+    /// Access to the Kubernetes API
     ///
-    /// Give the pods a token for the Kubernetes API.
-    #[serde(rename = "mountToken", skip_serializing_if = "::std::option::Option::is_none")]
+    /// Give the pods a token for it.
+    #[serde(
+        rename = "mountToken",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
     pub mount_token: ::std::option::Option<bool>,
 }
 /// Error types.
@@ -582,12 +726,18 @@ pub mod error {
     pub struct ConversionError(::std::borrow::Cow<'static, str>);
     impl ::std::error::Error for ConversionError {}
     impl ::std::fmt::Display for ConversionError {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
+        fn fmt(
+            &self,
+            f: &mut ::std::fmt::Formatter<'_>,
+        ) -> Result<(), ::std::fmt::Error> {
             ::std::fmt::Display::fmt(&self.0, f)
         }
     }
     impl ::std::fmt::Debug for ConversionError {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
+        fn fmt(
+            &self,
+            f: &mut ::std::fmt::Formatter<'_>,
+        ) -> Result<(), ::std::fmt::Error> {
             ::std::fmt::Debug::fmt(&self.0, f)
         }
     }
@@ -606,10 +756,14 @@ pub mod error {
 impl ::manifest::valid::Model for Webapp {
     const SERVICE: &'static str = "webapp";
     fn validator() -> &'static ::manifest::valid::Validator {
-        static VALIDATOR: ::std::sync::LazyLock<::manifest::valid::Validator> = ::std::sync::LazyLock::new(|| {
-            let schema = ::serde_json::from_str(include_str!("webapp/schema.json")).expect("the generator wrote it");
-            let defaults = ::serde_json::from_str(include_str!("webapp/defaults.json")).expect("the generator wrote it");
-            ::manifest::valid::Validator::new(&schema, defaults).expect("the generator made this validator before")
+        static VALIDATOR: ::std::sync::LazyLock<::manifest::valid::Validator> = ::std::sync::LazyLock::new(||
+        {
+            let schema = ::serde_json::from_str(include_str!("webapp/schema.json"))
+                .expect("the generator wrote it");
+            let defaults = ::serde_json::from_str(include_str!("webapp/defaults.json"))
+                .expect("the generator wrote it");
+            ::manifest::valid::Validator::new(&schema, defaults)
+                .expect("the generator made this validator before")
         });
         &VALIDATOR
     }

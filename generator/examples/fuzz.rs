@@ -1,6 +1,7 @@
-//! Breaks the generator, or tries to: changed schemas go through every emitter. `fuzz [--seed N] [--seconds S] [--corpus DIR]`.
+//! Breaks the generator, or tries to: changed schemas go through every emitter. `fuzz [--seed N] [--seconds S] [--slow S]
+//! [--corpus DIR]`.
 //!
-//! Held for each input: no panic, at most two seconds, the first book whole, each target's book balanced, the model's verdicts those
+//! Held for each input: no panic, no more than `slow` seconds (2), the first book whole, each target's book balanced, the model's verdicts those
 //! of the source, and for some inputs the same bytes again. A finding is printed with the smallest input that shows it; the input at
 //! work is kept in a file, for the case of a stack that overflows.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a tool for developers")]
@@ -23,7 +24,6 @@ use support::random::Random;
 
 /// The stack of a program's main thread.
 const STACK: usize = 8 << 20;
-const SLOW: Duration = Duration::from_secs(2);
 
 static PANIC: Mutex<String> = Mutex::new(String::new());
 
@@ -32,6 +32,7 @@ fn main() {
     let argument =
         |name: &str| arguments.iter().position(|known| known == name).and_then(|index| arguments.get(index + 1)).cloned();
     let seed: u64 = argument("--seed").and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let slow = argument("--slow").and_then(|slow| slow.parse().ok()).unwrap_or(2);
     let seconds: u64 = argument("--seconds").and_then(|seconds| seconds.parse().ok()).unwrap_or(30);
     let last = std::env::temp_dir().join(format!("trefoil-fuzz-{}.json", std::process::id()));
     panic::set_hook(Box::new(|info| *PANIC.lock().unwrap() = info.location().map(ToString::to_string).unwrap_or_default()));
@@ -43,7 +44,8 @@ fn main() {
     let (_, inputs) = support::repository(&files[0]);
     let seeds: Vec<String> =
         files.iter().map(|path| String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned()).collect();
-    let mut fuzz = Fuzz { inputs, last: last.clone(), executions: 0, lowered: 0, slowest: Duration::ZERO };
+    let mut fuzz =
+        Fuzz { inputs, last: last.clone(), executions: 0, lowered: 0, slowest: Duration::ZERO, slow: Duration::from_secs(slow) };
     let mut findings = BTreeMap::new();
     let mut random = Random(seed);
     let start = Instant::now();
@@ -73,6 +75,7 @@ struct Fuzz {
     executions: u64,
     lowered: u64,
     slowest: Duration,
+    slow: Duration,
 }
 
 impl Fuzz {
@@ -90,8 +93,9 @@ impl Fuzz {
             let named = format!("../{}/", source.service);
             index == 1 || text.contains(&named) || source.text.len() < 1000 && text.contains("../") && all.contains(&named)
         });
+        let slow = self.slow;
         let again = self.executions.is_multiple_of(16);
-        let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || check(&inputs, again));
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || check(&inputs, again, slow));
         match thread.unwrap().join() {
             Ok((time, model, finding)) => {
                 self.slowest = self.slowest.max(time);
@@ -123,11 +127,11 @@ impl Fuzz {
 }
 
 /// The time that it took, whether there is a model, and what is wrong.
-fn check(inputs: &Inputs, again: bool) -> (Duration, bool, Option<String>) {
+fn check(inputs: &Inputs, again: bool, slow: Duration) -> (Duration, bool, Option<String>) {
     let start = Instant::now();
     let output = generate(inputs);
     let mut time = start.elapsed();
-    if time > SLOW {
+    if time > slow {
         // The machine may be busy.
         let start = Instant::now();
         generate(inputs);
@@ -137,7 +141,7 @@ fn check(inputs: &Inputs, again: bool) -> (Duration, bool, Option<String>) {
     let lowered = lower(own, inputs);
     let model = lowered.service.is_some();
     let finding = || {
-        if time > SLOW {
+        if time > slow {
             return Some("slow".to_owned());
         }
         if let Some((at, keyword)) = lowered.found.iter().find(|key| !lowered.keywords.contains_key(*key)) {

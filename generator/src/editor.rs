@@ -202,6 +202,16 @@ mod tests {
     }
 
     #[test]
+    fn a_closed_condition_names_every_field() {
+        let schema = values(
+            r#""properties": { "a": { "type": "object", "additionalProperties": true } },
+               "anyOf": [{ "properties": { "a": { "additionalProperties": false, "properties": { "x": {} } } } }]"#,
+        );
+        assert!(admits(&schema, json!({"a": {"x": 1}})));
+        assert!(!admits(&schema, json!({"a": {"y": 1}})));
+    }
+
+    #[test]
     fn patterns_spare_keys_of_a_closed_object() {
         let schema = printed(TRICKY);
         let with = |key: &str| json!({"type": "a", "Self": "s", "byKey": { key: "v" }});

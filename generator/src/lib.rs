@@ -13,6 +13,7 @@ mod json;
 pub mod ledger;
 mod lower;
 pub mod model;
+mod parallel;
 mod pattern;
 mod rust;
 mod shared;
@@ -77,12 +78,14 @@ pub fn generate(inputs: &Inputs) -> Output {
     sources.sort_by(|a, b| a.service.cmp(&b.service));
     let (repository, mut problems) = lower::read(&inputs.sources);
     let mut output = Output::default();
-    for source in sources {
-        output.diagnostics.extend(problems.remove(&source.service).unwrap_or_default());
+    let work = |source: &&Source| {
         let lowered = lower::lower(source, &repository, &inputs.platform);
-        output.diagnostics.extend(lowered.diagnostics);
-        if let Some(service) = lowered.service {
-            let made = make(service, &inputs.platform);
+        (lowered.diagnostics, lowered.service.map(|service| make(service, &inputs.platform)))
+    };
+    for (source, (diagnostics, made)) in sources.iter().zip(parallel::each(&sources, work)) {
+        output.diagnostics.extend(problems.remove(&source.service).unwrap_or_default());
+        output.diagnostics.extend(diagnostics);
+        if let Some(made) = made {
             output.diagnostics.extend(made.targets.iter().flat_map(|(_, emission)| emission.diagnostics.iter().cloned()));
             output.services.push(made);
         }
@@ -96,6 +99,13 @@ pub fn generate(inputs: &Inputs) -> Output {
         output.files.sort();
     }
     output
+}
+
+impl Made {
+    /// Whether the target is given for the service.
+    pub fn gives(&self, target: Target) -> bool {
+        self.targets.iter().any(|(known, emission)| *known == target && emission.not_given.is_none())
+    }
 }
 
 /// Lowers one source on its own, with the others at hand for its references.

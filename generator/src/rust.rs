@@ -9,7 +9,6 @@ mod package;
 mod reduced;
 
 use manifest::platform::Platform;
-use manifest::valid::Validator;
 
 pub(crate) use package::crate_files;
 
@@ -46,14 +45,12 @@ pub(crate) fn emit(views: &Views<'_>, _: &Platform) -> Emission {
     Emission { files, book, diagnostics, not_given: None }
 }
 
-/// Why a service has no module.
+/// Why a service has no module. That a validator can be made of the bundle, which the module expects, lowering has seen to.
 fn declined(service: &Service) -> Option<String> {
     if service.values.object().is_none() {
         return Some("the values aren't an object".to_owned());
     }
-    // The generated code builds the same validator, and has nobody to report to if it can't.
-    let error = Validator::new(&service.bundle.schema, crate::defaults::defaults(service)).err()?;
-    Some(format!("no validator can be made of the schema: {error}"))
+    None
 }
 
 /// The book of a module whose only type is a newtype of JSON.

@@ -3,15 +3,24 @@
 use manifest::platform::Platform;
 use serde_json::Value;
 
+use crate::ledger::Target;
 use crate::model::Service;
 use crate::{Code, File, Inputs, Made, chart, definition, editor, ledger, rust, template};
 
 /// The files that aren't any single service's, and those that need more than the model.
 pub(crate) fn files(services: &[Made], inputs: &Inputs) -> Vec<File> {
     let models: Vec<&Service> = services.iter().map(|made| &made.service).collect();
-    let mut files = vec![template::registry(&models, &inputs.platform), platform_schema(), settings_page(), diagnostics_page()];
+    let given = |target: Target| -> Vec<&Service> {
+        services.iter().filter(|made| made.gives(target)).map(|made| &made.service).collect()
+    };
+    let mut files = vec![
+        template::registry(&given(Target::Backstage), &inputs.platform),
+        platform_schema(),
+        settings_page(),
+        diagnostics_page(),
+    ];
     files.extend(definition::source(&inputs.platform));
-    files.extend(rust::crate_files(&models));
+    files.extend(rust::crate_files(&given(Target::Rust)));
     files.extend(editor::shared(&models, &inputs.platform));
     for made in services {
         files.push(chart::library(&made.service.name, &inputs.library));

@@ -56,7 +56,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
 impl Defaults {
     /// `raw` with the defaults under it. Declared fields come first, in the schema's order, then the other keys as written.
     ///
-    /// A default of a named type that would hold itself without end is not laid at all, so the result is always finite, and
+    /// A default that would hold itself without end is not laid at all, so the result is always finite, and
     /// the effective document of an effective document is itself.
     #[must_use]
     pub fn effective(&self, raw: &Value) -> Value {
@@ -66,8 +66,8 @@ impl Defaults {
 
     /// The effective form of a value that stands there, written or as somebody's default.
     ///
-    /// `making` names the types that are being made out of nothing around this value.
-    fn written<'a>(&'a self, node: &'a Node, value: &Value, making: &mut Vec<&'a str>) -> Result<Value, Endless<'a>> {
+    /// `making`: what is being made out of nothing around this value.
+    fn written<'a>(&'a self, node: &'a Node, value: &Value, making: &mut Vec<Making<'a>>) -> Result<Value, Endless<'a>> {
         let content = self.content(node);
         Ok(match value {
             Value::Object(written) => Value::Object(self.object(content, written, making)?),
@@ -83,7 +83,7 @@ impl Defaults {
         &'a self,
         node: &'a Node,
         written: &Map<String, Value>,
-        making: &mut Vec<&'a str>,
+        making: &mut Vec<Making<'a>>,
     ) -> Result<Map<String, Value>, Endless<'a>> {
         let mut whole = Map::new();
         for (key, field) in &node.fields {
@@ -104,20 +104,22 @@ impl Defaults {
     }
 
     /// What appears where nothing was written.
-    fn missing<'a>(&'a self, node: &'a Node, making: &mut Vec<&'a str>) -> Result<Option<Value>, Endless<'a>> {
-        let Some(name) = node.named.as_deref() else {
-            return self.made(node, node.default.as_ref(), making);
+    fn missing<'a>(&'a self, node: &'a Node, making: &mut Vec<Making<'a>>) -> Result<Option<Value>, Endless<'a>> {
+        let this = match node.named.as_deref() {
+            Some(name) => Making::Type(name),
+            None if node.default.is_some() => Making::Default(node),
+            None => return self.made(node, None, making),
         };
-        if making.contains(&name) {
-            return Err(Endless(name));
+        if this.comes_again(making) {
+            return Err(Endless(this));
         }
         let content = self.content(node);
         let default = self.default(node);
-        making.push(name);
+        making.push(this);
         let made = self.made(content, default, making);
         making.pop();
         match made {
-            Err(Endless(again)) if again == name => Ok(None),
+            Err(Endless(again)) if again.is(this) => Ok(None),
             made => made,
         }
     }
@@ -126,7 +128,7 @@ impl Defaults {
         &'a self,
         content: &'a Node,
         default: Option<&Value>,
-        making: &mut Vec<&'a str>,
+        making: &mut Vec<Making<'a>>,
     ) -> Result<Option<Value>, Endless<'a>> {
         if let Some(default) = default {
             return self.written(content, default, making).map(Some);
@@ -153,8 +155,37 @@ impl Defaults {
     }
 }
 
-/// The type of this name holds itself by default.
-struct Endless<'a>(&'a str);
+/// What is being made out of nothing.
+#[derive(Clone, Copy)]
+enum Making<'a> {
+    /// A named type.
+    Type(&'a str),
+    /// The default of a place, which may hold values of named types.
+    Default(&'a Node),
+}
+
+impl Making<'_> {
+    /// Inside itself; a default, only if no type was entered in between, for that would come again as well.
+    fn comes_again(self, making: &[Making<'_>]) -> bool {
+        match self {
+            Making::Type(_) => making.iter().any(|known| known.is(self)),
+            Making::Default(_) => {
+                making.iter().rev().take_while(|known| matches!(known, Making::Default(_))).any(|known| known.is(self))
+            }
+        }
+    }
+
+    fn is(self, other: Making<'_>) -> bool {
+        match (self, other) {
+            (Making::Type(one), Making::Type(other)) => one == other,
+            (Making::Default(one), Making::Default(other)) => std::ptr::eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+/// This holds itself by default.
+struct Endless<'a>(Making<'a>);
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use crate::report::Format;
 use crate::session::{Exit, Session};
-use crate::{accept, explain, generate, helm, new, survey, validate};
+use crate::{accept, bench, explain, generate, helm, new, survey, validate};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -54,6 +54,8 @@ enum Command {
     All(validate::Args),
     /// Put every schema below a folder through all targets, and show what they give to independent readers
     Survey(survey::Args),
+    /// Measure how fast this is beside other programs
+    Bench(bench::Args),
     /// Remove what Helm downloads and builds
     Clean,
     /// Print a shell's completions
@@ -89,6 +91,7 @@ pub(crate) fn run() -> Exit {
         Command::Template => helm::template(&mut session),
         Command::All(args) => validate::run(&mut session, &args).and_then(|first| Ok(first.worse(helm::lint(&mut session)?))),
         Command::Survey(args) => survey::run(&mut session, &args),
+        Command::Bench(args) => bench::run(&mut session, &args),
         Command::Clean => helm::clean(&mut session),
         Command::Completions { .. } => Ok(Exit::Done),
     };

@@ -3,6 +3,7 @@
 
 mod accept;
 mod adopt;
+mod bench;
 mod cli;
 mod explain;
 mod generate;

@@ -66,3 +66,40 @@ fn every_link_and_path_of_the_readme_is_there() {
         assert!(root().join(link).exists(), "README.md links to {link}");
     }
 }
+
+/// The ledger in the README is what `explain` says; `UPDATE=1` writes it anew.
+#[test]
+fn the_readme_s_ledger_is_the_real_one() {
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["--root", ".", "explain", "webapp", "--at", "/replicas"])
+        .current_dir(root())
+        .output();
+    let said = String::from_utf8(output.unwrap().stdout).unwrap();
+    // The lines in each output move with every change of the schema.
+    let table = said.split("\n\ngenerated/").next().unwrap().trim_end();
+    let text = read("README.md");
+    let (before, rest) = text.split_once("<!-- ledger:begin -->\n").unwrap();
+    let (shown, after) = rest.split_once("<!-- ledger:end -->").unwrap();
+    let real = format!("```text\n{table}\n```\n");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(root().join("README.md"), format!("{before}<!-- ledger:begin -->\n{real}<!-- ledger:end -->{after}"))
+            .unwrap();
+    } else {
+        assert_eq!(shown, real, "the README's ledger: UPDATE=1 cargo test -p xtask --test layers");
+    }
+}
+
+/// The manifest that the README ends its walk with is a good release, in the place that it names.
+#[test]
+fn the_readme_s_manifest_is_valid() {
+    let text = read("README.md");
+    let manifest = text.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let releases = tempfile::tempdir().unwrap();
+    let folder = releases.path().join("acme/webapp/shop");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("manifest.yaml"), manifest).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let output =
+        command.args(["--root", ".", "validate", "--releases"]).arg(releases.path()).current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

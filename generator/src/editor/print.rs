@@ -367,7 +367,8 @@ impl<'a> Printer<'a, '_> {
             if admitted.map_or(field.required, |admitted| !admitted) {
                 required.push(field.name.as_str());
             }
-            if value != json!({}) {
+            // Unless other keys are refused, a field of which nothing is said need not be named.
+            if value != json!({}) || object.rest != Rest::Unsaid {
                 properties.insert(field.name.clone(), value);
             }
         }

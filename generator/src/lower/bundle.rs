@@ -12,7 +12,7 @@ pub(super) fn bundle(documents: &[Document], dialect: Dialect) -> Value {
     let mut root = own.root.to_value();
     let names = names(&root, defs, documents);
     let base = id(&root);
-    rewrite(&mut root, &Embedding { prefix: String::new(), base, names: &names, defs }, dialect, true);
+    rewrite(&mut root, &Embedding { prefix: String::new(), base, names: &names, defs, dialect }, Stands::AtRoot);
     let Value::Object(mut members) = root else { return root };
     let mut out = Map::new();
     out.insert("$schema".to_owned(), Value::String(dialect.url().to_owned()));
@@ -22,7 +22,7 @@ pub(super) fn bundle(documents: &[Document], dialect: Dialect) -> Value {
         let Some((_, name)) = names.iter().find(|(service, _)| *service == document.service.as_str()) else { continue };
         let mut child = document.root.to_value();
         let base = id(&child);
-        rewrite(&mut child, &Embedding { prefix: format!("/{defs}/{name}"), base, names: &names, defs }, dialect, true);
+        rewrite(&mut child, &Embedding { prefix: format!("/{defs}/{name}"), base, names: &names, defs, dialect }, Stands::AtRoot);
         if let Value::Object(members) = &mut child {
             members.shift_remove("$schema");
             members.shift_remove("$id");
@@ -55,6 +55,14 @@ struct Embedding<'a> {
     base: Option<String>,
     names: &'a [(String, String)],
     defs: &'a str,
+    dialect: Dialect,
+}
+
+/// Where a schema stands in its document.
+#[derive(Clone, Copy, PartialEq)]
+enum Stands {
+    AtRoot,
+    Inside,
 }
 
 fn id(root: &Value) -> Option<String> {
@@ -77,35 +85,35 @@ fn names(root: &Value, defs: &str, documents: &[Document]) -> Vec<(String, Strin
         .collect()
 }
 
-/// Points references to where the documents stand, and leaves out identifiers that are only a fragment where the dialect forbids them.
-fn rewrite(value: &mut Value, embedding: &Embedding<'_>, dialect: Dialect, schema: bool) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| rewrite(item, embedding, dialect, schema)),
-        Value::Object(members) => {
-            if schema {
-                let fragment = members.get("$id").and_then(Value::as_str).is_some_and(|id| id.starts_with('#'));
-                if fragment && dialect.ref_has_siblings() {
-                    members.shift_remove("$id");
-                }
-                let reference = members.get("$ref").and_then(Value::as_str).map(str::to_owned);
-                if let Some(text) = reference {
-                    members.insert("$ref".to_owned(), Value::String(redirect(&text, embedding)));
-                }
-            }
-            for (key, value) in members.iter_mut() {
-                use super::keywords::{Holds, holds};
-                match (schema, holds(key)) {
-                    (true, Some(Holds::Named | Holds::NamedOrNames)) => {
-                        if let Value::Object(named) = value {
-                            named.values_mut().for_each(|value| rewrite(value, embedding, dialect, true));
-                        }
-                    }
-                    (true, Some(Holds::One | Holds::Many | Holds::OneOrMany)) => rewrite(value, embedding, dialect, true),
-                    _ => {}
-                }
-            }
+/// Points references to where the documents stand, and leaves out identifiers that are only a fragment where the dialect forbids them,
+/// and those inside a document: references are read from its root.
+fn rewrite(value: &mut Value, embedding: &Embedding<'_>, stands: Stands) {
+    use super::keywords::{Holds, holds};
+    let members = match value {
+        Value::Array(items) => return items.iter_mut().for_each(|item| rewrite(item, embedding, stands)),
+        Value::Object(members) => members,
+        _ => return,
+    };
+    let id = if embedding.dialect == Dialect::Draft4 { "id" } else { "$id" };
+    if let Some(text) = members.get(id).and_then(Value::as_str) {
+        let fragment = text.starts_with('#');
+        if fragment && embedding.dialect.ref_has_siblings() || !fragment && stands == Stands::Inside {
+            members.shift_remove(id);
         }
-        _ => {}
+    }
+    if let Some(text) = members.get("$ref").and_then(Value::as_str).map(str::to_owned) {
+        members.insert("$ref".to_owned(), Value::String(redirect(&text, embedding)));
+    }
+    for (key, value) in members.iter_mut() {
+        match holds(key) {
+            Some(Holds::Named | Holds::NamedOrNames) => {
+                if let Value::Object(named) = value {
+                    named.values_mut().for_each(|value| rewrite(value, embedding, Stands::Inside));
+                }
+            }
+            Some(Holds::One | Holds::Many | Holds::OneOrMany) => rewrite(value, embedding, Stands::Inside),
+            Some(Holds::Plain) | None => {}
+        }
     }
 }
 

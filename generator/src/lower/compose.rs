@@ -115,6 +115,7 @@ impl<'d> Lowering<'d> {
             return;
         }
         let fresh = says_nothing(out);
+        let (all, nullable) = (branches.clone(), out.nullable);
         if fresh {
             self.lift_null(out, word, &mut branches);
         }
@@ -143,7 +144,9 @@ impl<'d> Lowering<'d> {
                 return;
             }
         }
-        let check = if word == "anyOf" { Check::AnyOf(branches) } else { Check::OneOf(branches) };
+        // A rule says of `null` what the author says of it.
+        out.nullable = nullable;
+        let check = if word == "anyOf" { Check::AnyOf(all) } else { Check::OneOf(all) };
         self.rule(out, place, check);
     }
 

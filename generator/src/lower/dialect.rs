@@ -44,6 +44,11 @@ impl Dialect {
         self <= Dialect::Draft7
     }
 
+    /// Whether a `$schema` says another dialect.
+    pub(crate) fn is_not(self, schema: &Node) -> bool {
+        !matches!(schema.text().map(named), Some(Declared::As(dialect)) if dialect == self)
+    }
+
     /// The dialect knows the keyword, as far as Trefoil knows keywords.
     pub(crate) fn knows(self, keyword: &str) -> bool {
         match keyword {
@@ -69,7 +74,10 @@ impl Dialect {
 
 /// Reads `$schema`.
 pub(crate) fn declared(root: &Node) -> Declared {
-    let Some(url) = root.get("$schema").and_then(Node::text) else { return Declared::Nothing };
+    root.get("$schema").and_then(Node::text).map_or(Declared::Nothing, named)
+}
+
+fn named(url: &str) -> Declared {
     let bare = url.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('#');
     match bare {
         "json-schema.org/draft-04/schema" => Declared::As(Dialect::Draft4),

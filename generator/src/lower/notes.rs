@@ -204,3 +204,15 @@ fn entity(node: &Node) -> Option<EntityRef> {
     let kind = node.get("kind").and_then(Node::text).filter(|kind| !kind.is_empty() && known)?;
     Some(EntityRef { kind: kind.to_owned(), of_type: node.get("type").and_then(Node::text).map(str::to_owned) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_has_a_case() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui");
+        let without: Vec<&&str> = WORDS.iter().filter(|word| !folder.join(format!("{word}.txt")).is_file()).collect();
+        assert!(without.is_empty(), "no case shows what these words do: {without:?}");
+    }
+}

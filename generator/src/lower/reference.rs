@@ -37,7 +37,7 @@ impl<'d> Lowering<'d> {
                 return None;
             }
         };
-        if document != 0 && target_document == 0 || matches!(target(text, base), Target::Service(..)) && target_document == 0 {
+        if target_document == 0 && (document != 0 || matches!(target(text, base), Target::Service(..))) {
             let message = format!("`{text}` leads back to this service: a service can't be a part of itself");
             self.report(Severity::Error, Code::EmptyRef, node.span, message);
             return None;

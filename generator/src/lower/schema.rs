@@ -132,7 +132,7 @@ impl<'d> Lowering<'d> {
             self.conditions(document, &mut keywords, &mut out);
         }
         self.notes(&mut keywords, &mut out);
-        self.structural(&mut keywords);
+        self.structural(&mut keywords, at);
         self.leftovers(document, &mut keywords, at);
         self.close(document, at, &keywords);
         let mut out = match base {
@@ -227,8 +227,7 @@ impl<'d> Lowering<'d> {
         }
         if said.is_empty() {
             let said_here = |word: &&str| self.dialect.knows(word) && keywords.peek(word).is_some();
-            let spoken: Vec<Type> =
-                SPEAKS_OF.iter().filter(|(_, words)| words.iter().any(|word| said_here(&word))).map(|(t, _)| *t).collect();
+            let spoken: Vec<Type> = SPEAKS_OF.iter().filter(|(_, words)| words.iter().any(&said_here)).map(|(t, _)| *t).collect();
             match spoken.as_slice() {
                 [] => return,
                 [one] => {
@@ -349,7 +348,7 @@ impl<'d> Lowering<'d> {
     }
 
     /// Keywords that name, comment and define.
-    fn structural(&mut self, keywords: &mut Keywords<'d>) {
+    fn structural(&mut self, keywords: &mut Keywords<'d>, at: &Pointer) {
         for word in
             ["$schema", "$comment", "$anchor", "$vocabulary", "$dynamicAnchor", "$recursiveAnchor", "$defs", "definitions"]
         {
@@ -363,16 +362,23 @@ impl<'d> Lowering<'d> {
                 format!("`$schema` must be a string, found {}", shown(node)),
             );
         }
-        for word in ["$id", "id"] {
-            let old = self.dialect == super::Dialect::Draft4;
-            let Some(node) = keywords.peek(word).filter(|node| node.text().is_some() && old == (word == "id")) else { continue };
-            keywords.consume(word, Fate::Structural);
-            let text = node.text().unwrap_or_default();
-            if text.starts_with('#') && !old && self.dialect.ref_has_siblings() {
-                let message =
-                    format!("the `$id` `{text}` is only a fragment, which {} forbids: it is left out", self.dialect.url());
-                self.report(Severity::Note, Code::FragmentId, node.span, message);
-            }
+        let root = at.as_str().is_empty() || at.as_str().ends_with("/values.schema.json#");
+        if let Some(node) = keywords.peek("$schema").filter(|node| !root && self.dialect.is_not(node)) {
+            let message = format!("another dialect inside the schema, which is read as {}", self.dialect.url());
+            self.report(Severity::Error, Code::Dialect, node.span, message);
+        }
+        let old = self.dialect == super::Dialect::Draft4;
+        let word = if old { "id" } else { "$id" };
+        let Some(node) = keywords.peek(word).filter(|node| node.text().is_some()) else { return };
+        keywords.consume(word, Fate::Structural);
+        let text = node.text().unwrap_or_default();
+        if !text.starts_with('#') && !root {
+            let message = format!("the `{word}` `{text}` is left out: references are read from the root of the schema");
+            self.report(Severity::Warning, Code::IneffectiveKeyword, node.span, message);
+        }
+        if text.starts_with('#') && self.dialect.ref_has_siblings() {
+            let message = format!("the `$id` `{text}` is only a fragment, which {} forbids: it is left out", self.dialect.url());
+            self.report(Severity::Note, Code::FragmentId, node.span, message);
         }
     }
 

@@ -6,8 +6,8 @@ use crate::model::Service;
 
 /// `Cargo.toml` and `lib.rs`, for the services that have a module.
 pub(crate) fn crate_files(services: &[&Service]) -> Vec<File> {
-    let given = services.iter().filter(|service| super::declined(service).is_none());
-    let mut names: Vec<_> = given.map(|service| (service.name.as_str(), service.name.module(), service.kind.as_str())).collect();
+    let mut names: Vec<_> =
+        services.iter().map(|service| (service.name.as_str(), service.name.module(), service.kind.as_str())).collect();
     names.sort_unstable();
     let file = |path: &str, content: String| File { path: format!("generated/{path}"), content };
     vec![file("Cargo.toml", cargo(&names)), file("src/lib.rs", lib(&names))]
@@ -32,7 +32,7 @@ fn lib(names: &[(&str, String, &str)]) -> String {
         format!("//! {}\n//!\n//! Typed values of every service, each behind a feature of its name.\n", mark("schemas/"));
     for (name, module, kind) in names {
         text.push_str(&format!(
-            "\n/// The values of a release of `{name}`: [`{module}::{kind}`].\n#[cfg(feature = {name:?})]\npub mod {module};\n"
+            "\n/// The values of a release of `{name}`: [`{module}::{kind}`].\n#[rustfmt::skip]\n#[cfg(feature = {name:?})]\npub mod {module};\n"
         ));
     }
     text

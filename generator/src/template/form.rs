@@ -41,6 +41,8 @@ pub(super) struct Form<'a> {
 pub(super) enum Level {
     Root,
     Top,
+    /// A field of an object that has a page.
+    Second,
     Deep,
 }
 
@@ -48,7 +50,8 @@ impl Level {
     fn below(self) -> Level {
         match self {
             Level::Root => Level::Top,
-            Level::Top | Level::Deep => Level::Deep,
+            Level::Top => Level::Second,
+            Level::Second | Level::Deep => Level::Deep,
         }
     }
 }
@@ -169,7 +172,7 @@ impl<'a> Form<'a> {
             return Err(MAPS);
         }
         put(&mut keywords, "additionalProperties", value.schema());
-        put(&mut keywords, "ui:help", json!("A new entry begins as newKey: overwrite both sides."));
+        put(&mut keywords, "ui:help", json!("The plus adds an entry named newKey: overwrite its name and its value."));
         Ok(Part::new(keywords, Body::Map(Box::new(value.body))))
     }
 
@@ -211,7 +214,7 @@ impl<'a> Form<'a> {
 
     /// What is posted under other keys is written, so that nothing is lost when a release is edited.
     fn pass_on(&mut self, part: &mut Part, level: Level) {
-        if let (Body::Object(fields), Level::Top | Level::Deep) = (&mut part.body, level) {
+        if let (Body::Object(fields), Level::Top | Level::Second | Level::Deep) = (&mut part.body, level) {
             fields.rest = Some(Box::new(Body::Whole));
         }
     }

@@ -207,9 +207,22 @@ impl Part {
             (untouched, Body::List(_)) => items && untouched.as_ref().and_then(Value::as_array).is_none_or(Vec::is_empty),
             (untouched, Body::Map(_) | Body::Object(_) | Body::Tagged { .. }) => {
                 let untouched = untouched.clone().unwrap_or_else(|| json!({}));
-                jsonschema::draft7::new(&self.schema()).map_or(true, |validator| !validator.is_valid(&untouched))
+                let schema = self.schema();
+                // Defaults conform to their own places; only what asks for more than is there can refuse them.
+                asks(&schema) && jsonschema::draft7::new(&schema).map_or(true, |validator| !validator.is_valid(&untouched))
             }
         }
+    }
+}
+
+/// Whether something in a schema can refuse an object for what isn't in it.
+fn asks(schema: &Value) -> bool {
+    const ASKING: &[&str] =
+        &["required", "minProperties", "not", "anyOf", "oneOf", "allOf", "if", "dependencies", "contains", "minItems"];
+    match schema {
+        Value::Object(members) => members.iter().any(|(key, value)| ASKING.contains(&key.as_str()) || asks(value)),
+        Value::Array(items) => items.iter().any(asks),
+        _ => false,
     }
 }
 

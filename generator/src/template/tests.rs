@@ -337,3 +337,55 @@ fn write(folder: &Path, emission: &Emission) {
         std::fs::write(path, &file.content).unwrap();
     }
 }
+
+#[test]
+fn an_advanced_field_of_an_object_stands_on_the_last_page() {
+    let made = properties(json!({
+        "image": {
+            "title": "Image",
+            "type": "object",
+            "additionalProperties": false,
+            "properties": {
+                "tag": { "type": "string" },
+                "policy": { "enum": ["Always", "Never"], "x-ui": { "advanced": true } },
+            },
+        },
+    }));
+    let pages = template(&made, "template.yaml")["spec"]["parameters"].clone();
+    let fields =
+        |page: usize| pages[page]["properties"]["image"]["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!((fields(0), fields(1)), (vec!["tag".to_owned()], vec!["policy".to_owned()]));
+    assert_eq!(pages[1]["title"], "Advanced");
+    for page in 0..2 {
+        assert_eq!(pages[page]["properties"]["image"]["propertyNames"], json!({ "enum": ["tag", "policy"] }));
+    }
+    assert!(matches!(outcome(&made, "/image/policy", "x-ui.advanced"), Outcome::Rewritten(_)));
+}
+
+#[test]
+fn a_field_that_a_rule_speaks_of_stays_with_its_neighbours() {
+    let made = properties(json!({
+        "image": {
+            "type": "object",
+            "properties": { "tag": { "type": "string" }, "digest": { "type": "string", "x-ui": { "advanced": true } } },
+            "anyOf": [{ "required": ["tag"] }, { "required": ["digest"] }],
+        },
+    }));
+    assert!(page(&made)["properties"].to_string().contains("digest"));
+    assert_ne!(page(&made)["title"], "Advanced");
+}
+
+#[test]
+fn rows_of_the_review_with_one_title_say_where_they_are() {
+    let size = json!({ "title": "Size", "type": "object", "properties": { "cpu": { "type": "string", "title": "CPU" } } });
+    let mut limits = size.clone();
+    limits["title"] = json!("Limit");
+    let made = properties(
+        json!({ "size": size, "limits": limits, "labels": { "type": "object", "additionalProperties": { "type": "string" } } }),
+    );
+    let page = page(&made);
+    let review = |pointer: &str| page["properties"].pointer(&format!("{pointer}/ui:backstage/review")).cloned();
+    assert_eq!(review("/size/properties/cpu"), Some(json!({ "name": "Size > CPU" })));
+    assert_eq!(review("/limits/properties/cpu"), Some(json!({ "name": "Limit > CPU" })));
+    assert_eq!(review("/labels"), Some(json!({ "explode": false })));
+}

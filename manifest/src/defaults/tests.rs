@@ -142,6 +142,14 @@ fn a_type_that_would_hold_itself_without_end_does_not_appear() {
 
 /// For any defaults and any document: it ends, it keeps what was written, and a second time changes nothing.
 #[test]
+fn a_default_that_would_hold_itself_without_end_is_not_laid() {
+    let node = json!({"fields": {"a": {"default": {"must": {}}, "fields": {"must": {"named": "Values"}}}}});
+    let defaults = defaults(json!({"root": {"named": "Values"}, "types": {"Values": node}}));
+    assert_eq!(defaults.effective(&json!({})), json!({}));
+    assert_eq!(defaults.effective(&json!({"a": {"must": {}}})), json!({"a": {"must": {}}}));
+}
+
+#[test]
 fn effective_is_finite_faithful_and_idempotent() {
     for_seeds(3000, |random| {
         let defaults =

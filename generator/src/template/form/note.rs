@@ -41,7 +41,7 @@ impl<'a> Form<'a> {
         note(*deprecated, "deprecated", rewritten("in the description"));
         note(order.is_some(), "x-ui.order", if level == Level::Root { lost("the whole has no place") } else { Outcome::Kept });
         note(page.is_some(), "x-ui.page", paged.clone());
-        note(*advanced, "x-ui.advanced", paged);
+        note(*advanced, "x-ui.advanced", if level == Level::Second { rewritten(LATER) } else { paged });
         note(*hidden, "x-ui.hidden", lost("only a field can be hidden"));
         note(*platform_owned, "x-ui.platformOwned", lost("only a field can be left to the platform"));
         note(*secret, "x-ui.secretRef", rewritten("a reference to the Secret"));

@@ -1,0 +1,56 @@
+//! Services don't depend on each other once they are read, so they are made side by side.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+/// A schema is walked recursively, up to the depth that [`crate::json`] admits; this holds it many times over.
+const STACK: usize = 64 << 20;
+
+/// `work` on each item, in as many threads as there are processors. The results are in the items' order, whoever made them.
+pub(crate) fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(items.len()));
+    let run = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(index) else { return };
+            let result = work(item);
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            // Without another thread, those that there are do the work.
+            let _ = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run);
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if done.len() < items.len() {
+        run_rest(items, &work, &mut done);
+    }
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// What no thread did, because none could be had.
+fn run_rest<T, R>(items: &[T], work: &impl Fn(&T) -> R, done: &mut Vec<(usize, R)>) {
+    for (index, item) in items.iter().enumerate() {
+        if done.iter().all(|(known, _)| *known != index) {
+            done.push((index, work(item)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::each;
+
+    #[test]
+    fn results_are_in_the_order_of_the_items() {
+        let items: Vec<usize> = (0..1000).collect();
+        assert_eq!(each(&items, |n| n * 2), items.iter().map(|n| n * 2).collect::<Vec<_>>());
+        assert_eq!(each(&[0_usize; 0], |n| *n), Vec::<usize>::new());
+    }
+}
