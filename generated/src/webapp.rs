@@ -198,18 +198,18 @@ pub struct WebappEnvItem {
     /// The variable's value, readable by everyone who can read the release.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub value: ::std::option::Option<::std::string::String>,
-    /// Taken from elsewhere
+    /// Reference
     ///
-    /// From a secret or a config map.
+    /// To a secret or a config map.
     #[serde(
         rename = "valueFrom",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub value_from: ::std::option::Option<WebappEnvItemValueFrom>,
 }
-/// Taken from elsewhere
+/// Reference
 ///
-/// From a secret or a config map.
+/// To a secret or a config map.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct WebappEnvItemValueFrom {

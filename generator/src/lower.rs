@@ -144,7 +144,7 @@ fn root_fields(values: &mut Schema, types: &Types) {
         && map.key.is_none()
     {
         let rest = match map.value.shape {
-            Shape::Anything => Rest::Unsaid,
+            Shape::Anything if map.value.rules.is_empty() => Rest::Unsaid,
             _ => Rest::Of(map.value.clone()),
         };
         values.shape = Shape::Object(Object { fields: Vec::new(), rest, size: map.size });

@@ -573,8 +573,8 @@ fn limit_marker(limit: &Bound, whole: bool, side: char) -> Limit {
         (_, true) => -1,
     };
     match (limit.value.as_i64(), limit.value.as_f64()) {
-        (Some(value), _) if value.abs() < EXACT && step == 0 => Limit::Exact(value.to_string()),
-        (Some(value), _) if value.abs() < EXACT && whole => Limit::Next((value + step).to_string()),
+        (Some(value), _) if value.unsigned_abs() < EXACT.unsigned_abs() && step == 0 => Limit::Exact(value.to_string()),
+        (Some(value), _) if value.unsigned_abs() < EXACT.unsigned_abs() && whole => Limit::Next((value + step).to_string()),
         (None, Some(value)) if whole && value.abs() < EXACT as f64 => {
             // Between two integers, being exclusive makes no difference; on one, it does.
             let inside = if side == '>' { value.ceil() } else { value.floor() };

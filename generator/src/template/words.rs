@@ -15,7 +15,7 @@ pub(super) const NOTHING: &str = "no value is possible; the form doesn't offer i
 pub(super) const NEEDED: &str = "the form can't edit something that is required in it; use the manifest";
 pub(super) const NAMED_ONLY: &str = "the form offers only the named fields";
 pub(super) const PRECISION: &str = "browsers round integers above 2^53";
-pub(super) const LATER: &str = "on the last page under its object's title, unless a rule ties it to its neighbours";
+pub(super) const LATER: &str = "on the last page under its object's title, unless a rule or a question ties it to its neighbours";
 pub(super) const TOP_ONLY: &str = "only the fields of the top level have pages";
 
 pub(super) fn moved(text: &str) -> Outcome {

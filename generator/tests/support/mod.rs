@@ -32,9 +32,9 @@ pub(crate) fn all_cases() -> Vec<PathBuf> {
     ["ok", "err"].iter().flat_map(|folder| files(&cases().join(folder), ".json")).collect()
 }
 
-/// The public charts' schemas, where they are at hand: `CORPUS` names the folder.
+/// The public charts' schemas, where they are at hand: `TREFOIL_CORPUS` names the folder.
 pub(crate) fn corpus() -> Vec<PathBuf> {
-    let folder = std::env::var("CORPUS").unwrap_or_else(|_| "/work/shared/corpus".to_owned());
+    let folder = std::env::var("TREFOIL_CORPUS").unwrap_or_default();
     let files = files(&Path::new(&folder).join("schemas"), ".json");
     if files.is_empty() {
         eprintln!("skipped: there is no corpus in {folder}");

@@ -51,7 +51,18 @@ impl Conditions<'_> {
             return Some(self.needs(needs.into_iter(), fields));
         }
         let asked = self.schema(schema, fields)?;
-        Some(json!({ "not": { "not": asked }, "errorMessage": { "not": "a condition of the schema doesn't hold" } }))
+        let mut titles: Vec<String> = Vec::new();
+        for name in fields.iter() {
+            let title = title(self.part, name);
+            if !titles.contains(&title) {
+                titles.push(title);
+            }
+        }
+        let message = match titles.as_slice() {
+            [_, _, ..] => format!("these don't go together as they are: {}", titles.join(", ")),
+            _ => "a condition of the schema doesn't hold".to_owned(),
+        };
+        Some(json!({ "not": { "not": asked }, "errorMessage": { "not": message } }))
     }
 
     /// Plain fields are marked as required; of the others, something must be in them.
