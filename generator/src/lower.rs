@@ -211,10 +211,10 @@ fn settle_dialect(root: &Node, reports: &mut Reports<'_>) -> Dialect {
     }
 }
 
-/// The keywords of a document, by a walk that knows nothing of lowering: of every schema that stands where a schema can stand, or
-/// that a reference makes one.
-fn found(root: &Node) -> BTreeSet<(Pointer, String)> {
-    let mut out = BTreeSet::new();
+/// The schemas of a document, by a walk that knows nothing of lowering: each that stands where a schema can stand, or that a reference
+/// makes one.
+fn all_schemas(root: &Node) -> Vec<(&Node, Pointer)> {
+    let mut out = Vec::new();
     let mut seen = HashSet::new();
     let mut pending = vec![(root, Pointer::root())];
     while let Some((node, at)) = pending.pop() {
@@ -222,7 +222,7 @@ fn found(root: &Node) -> BTreeSet<(Pointer, String)> {
             if !seen.insert(at.clone()) {
                 return;
             }
-            out.extend(node.members().iter().map(|member| (at.clone(), member.key.clone())));
+            out.push((node, at.clone()));
             let id = root.get("$id").or_else(|| root.get("id")).and_then(Node::text);
             let local = node.get("$ref").and_then(Node::text).map(|text| documents::target(text, id));
             if let Some(documents::Target::Here(fragment)) = local {
@@ -231,6 +231,14 @@ fn found(root: &Node) -> BTreeSet<(Pointer, String)> {
         });
     }
     out
+}
+
+/// The keywords of a document.
+fn found(root: &Node) -> BTreeSet<(Pointer, String)> {
+    let keywords = |(node, at): (&Node, Pointer)| {
+        node.members().iter().map(move |member| (at.clone(), member.key.clone())).collect::<Vec<_>>()
+    };
+    all_schemas(root).into_iter().flat_map(keywords).collect()
 }
 
 /// Diagnostics of one file, each once.
@@ -303,12 +311,7 @@ impl<'d> Lowering<'d> {
 
     /// Definitions that nobody refers to are lowered for their diagnostics and books only.
     fn unused_definitions(&mut self, root: &'d Node) {
-        let mut pending = Vec::new();
-        keywords::each_schema(root, &Pointer::root(), &mut |node, at| {
-            if !node.members().is_empty() {
-                pending.push((node, at.clone()));
-            }
-        });
+        let pending: Vec<_> = all_schemas(root).into_iter().filter(|(node, _)| !node.members().is_empty()).collect();
         let types = self.types.clone();
         for (node, at) in pending {
             let visited = node.members().first().is_some_and(|member| self.book.contains_key(&(at.clone(), member.key.clone())));

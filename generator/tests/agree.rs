@@ -56,7 +56,11 @@ fn validators(service: &Service) -> (Validator, Validator) {
     let formats = bundle["$schema"].as_str().unwrap_or_default().contains("draft-0");
     let options = || {
         let options = jsonschema::options().offline().with_pattern_options(PatternOptions::regex());
-        options.should_ignore_unknown_formats(true).should_validate_formats(formats)
+        options
+            .should_ignore_unknown_formats(true)
+            .without_content_media_type_support("application/json")
+            .without_content_encoding_support("base64")
+            .should_validate_formats(formats)
     };
     let registry = Registry::new().add(BUNDLE, bundle.clone()).unwrap().prepare().unwrap();
     let model = print(service);

@@ -84,6 +84,9 @@ impl Validator {
             .offline()
             .with_pattern_options(jsonschema::PatternOptions::regex())
             .should_ignore_unknown_formats(true)
+            // Up to draft-07 it would decode strings; Helm doesn't.
+            .without_content_media_type_support("application/json")
+            .without_content_encoding_support("base64")
             .build(bundle)
             .map_err(|source| BundleError {
                 pointer: source.instance_path().to_string(),

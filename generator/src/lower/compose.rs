@@ -35,7 +35,10 @@ impl<'d> Lowering<'d> {
         }
         self.if_then(document, keywords, out);
         for word in ["$dynamicRef", "$recursiveRef"] {
-            if self.dialect.knows(word) && keywords.take(word).is_some() {
+            if self.dialect.knows(word)
+                && let Some(node) = keywords.take(word)
+            {
+                self.dynamic(document, node);
                 let place = out.at.join(word);
                 out.rules.push(Rule { at: place, check: Check::Opaque(word.to_owned()), message: None });
             }

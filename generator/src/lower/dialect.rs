@@ -65,8 +65,7 @@ impl Dialect {
             "const" | "contains" | "propertyNames" => self >= Dialect::Draft6,
             "additionalItems" => self <= Dialect::Draft2019,
             "$recursiveRef" | "$recursiveAnchor" => self == Dialect::Draft2019,
-            // 2019-09 dropped it from the specification; validators go on reading it in 2019-09, not in 2020-12.
-            "dependencies" => self <= Dialect::Draft7,
+            // 2019-09 dropped `dependencies` from the specification; Helm's validator and ours go on reading it.
             _ => true,
         }
     }

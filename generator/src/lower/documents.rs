@@ -211,17 +211,18 @@ fn secret_reference(schema: &Node) -> Node {
 /// The documents of all services, by name.
 pub(crate) type Repository = BTreeMap<ServiceName, Document>;
 
+/// The schema with that anchor, if there is exactly one.
 fn anchor<'n>(root: &'n Node, name: &str) -> Option<(&'n Node, Pointer)> {
-    let mut found = None;
+    let mut found = Vec::new();
     super::keywords::each_schema(root, &Pointer::root(), &mut |node, at| {
         let text = |key| node.get(key).and_then(Node::text);
         let hash = |key| text(key).and_then(|id| id.strip_prefix('#'));
         let names = [text("$anchor"), text("$dynamicAnchor"), hash("$id"), hash("id")];
-        if found.is_none() && names.into_iter().flatten().any(|anchor| anchor == name) {
-            found = Some((node, at.clone()));
+        if names.into_iter().flatten().any(|anchor| anchor == name) {
+            found.push((node, at.clone()));
         }
     });
-    found
+    if found.len() > 1 { None } else { found.pop() }
 }
 
 fn percent_decoded(text: &str) -> String {

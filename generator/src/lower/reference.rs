@@ -7,6 +7,7 @@ use crate::model::{Pointer, Schema, Shape};
 use super::Lowering;
 use super::dialect::{Declared, Dialect, declared};
 use super::documents::{Target, follow, target};
+use super::schema::shown;
 
 impl<'d> Lowering<'d> {
     /// The schema that `$ref` stands for. `None`: it leads nowhere, and that was reported.
@@ -50,7 +51,13 @@ impl<'d> Lowering<'d> {
             return None;
         }
         let Some((target, pointer)) = follow(&other.root, fragment) else {
-            self.report(Severity::Error, Code::DanglingRef, node.span, format!("`{text}` doesn't exist"));
+            let anchor = !fragment.is_empty() && !fragment.starts_with('/');
+            let message = if anchor {
+                format!("no schema, or more than one, has the anchor `{fragment}`")
+            } else {
+                format!("`{text}` doesn't exist")
+            };
+            self.report(Severity::Error, Code::DanglingRef, node.span, message);
             return None;
         };
         let at = self.qualified(target_document, &pointer);
@@ -70,6 +77,23 @@ impl<'d> Lowering<'d> {
         let schema = self.target(target_document, target, &at, &pointer);
         self.entered = entered;
         Some(schema)
+    }
+
+    /// Refuses a `$dynamicRef` or a `$recursiveRef` that leads nowhere; where it leads, only a validator knows.
+    pub(super) fn dynamic(&mut self, document: usize, node: &'d Node) {
+        let Some(root) = self.documents.get(document).map(|document| &document.root) else { return };
+        let leads = node.text().is_some_and(|text| match target(text, id(root)) {
+            Target::Here(fragment) => follow(root, fragment).is_some(),
+            Target::Service(..) | Target::Remote => false,
+        });
+        if !leads {
+            self.report(
+                Severity::Error,
+                Code::DanglingRef,
+                node.span,
+                format!("{} leads to no schema of this document", shown(node)),
+            );
+        }
     }
 
     fn target(&mut self, document: usize, node: &'d Node, at: &Pointer, pointer: &Pointer) -> Schema {

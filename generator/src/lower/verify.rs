@@ -104,8 +104,12 @@ fn broken_defaults(service: &mut Service) -> Vec<(Pointer, Value, String)> {
 fn compile(schema: &Value, bundle: Value) -> Option<jsonschema::Validator> {
     let bundle = without_id(bundle);
     let registry = Registry::new().add("trefoil:bundle", bundle).ok()?.prepare().ok()?;
-    let options =
-        jsonschema::options().offline().with_pattern_options(PatternOptions::regex()).should_ignore_unknown_formats(true);
+    let options = jsonschema::options()
+        .offline()
+        .with_pattern_options(PatternOptions::regex())
+        .should_ignore_unknown_formats(true)
+        .without_content_media_type_support("application/json")
+        .without_content_encoding_support("base64");
     options.with_registry(&registry).build(schema).ok()
 }
 
