@@ -122,16 +122,23 @@ impl<'d> Lowering<'d> {
         if fresh {
             self.lift_null(out, word, &mut branches);
         }
-        if branches.len() == 1
-            && let Some(only) = branches.pop()
+        // `null` beside a branch whose own rules refuse it is said by a rule only.
+        let beside = |only: &Schema| {
+            let mut whole = Schema { nullable: true, ..only.clone() };
+            settle(&mut whole, &self.types);
+            whole.nullable || !out.nullable
+        };
+        if let [only] = branches.as_slice()
+            && beside(only)
         {
+            let only = only.clone();
             return self.all_of(out, place.join("0"), span, only);
         }
-        if fresh && self.choice_of(out, word, &branches) {
+        if fresh && branches.len() > 1 && self.choice_of(out, word, &branches) {
             return;
         }
         let opened: Vec<Schema> = branches.iter().map(|branch| self.opened(branch.clone())).collect();
-        if out.rules.is_empty() && told_apart(&opened) {
+        if branches.len() > 1 && out.rules.is_empty() && told_apart(&opened) {
             // A type beside the branches (`type: object` and `oneOf`) is merged into each of them.
             let merged: Option<Vec<Schema>> = match fresh {
                 true => Some(branches.clone()),
@@ -156,8 +163,12 @@ impl<'d> Lowering<'d> {
     /// `null` that a branch admits is the whole's: in an `anyOf` always, in a `oneOf` if it is the only one to admit it.
     fn lift_null(&self, out: &mut Schema, word: &str, branches: &mut Vec<Schema>) {
         let says_it = |branch: &Schema| branch.nullable || only_null(branch);
-        let admitting =
-            branches.iter().filter(|branch| says_it(branch) || admits_null(branch, &self.types) == Some(true)).count();
+        let may_admit = |branch: &Schema| match admits_null(branch, &self.types) {
+            // A type that isn't complete yet holds this place, so it is an object or a list.
+            None => !matches!(branch.shape, Shape::Named(_)) || !branch.rules.is_empty(),
+            Some(verdict) => verdict,
+        };
+        let admitting = branches.iter().filter(|branch| says_it(branch) || may_admit(branch)).count();
         if branches.iter().all(only_null) || !branches.iter().any(says_it) || word == "oneOf" && admitting > 1 {
             return;
         }

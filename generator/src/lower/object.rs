@@ -1,7 +1,10 @@
 //! Objects: fields, maps, and what is said of other keys.
 
-use crate::diagnostic::{Code, Severity};
-use crate::json::{Json, Node};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use crate::diagnostic::{Code, Diagnostic, Location, Severity};
+use crate::json::{Json, Member, Node};
 use crate::model::{Check, Field, Map, Object, Pattern, Pointer, Rest, Rule, Schema, Shape, Size, Text};
 
 use super::Lowering;
@@ -112,7 +115,30 @@ impl<'d> Lowering<'d> {
             }
             fields.push(Field { name: member.key.clone(), required: false, schema });
         }
+        if document == 0 {
+            self.collisions(node);
+        }
         fields
+    }
+
+    /// Names that are one identifier whatever becomes of case and punctuation.
+    fn collisions(&mut self, properties: &'d Node) {
+        let mut known = HashMap::<String, &Member>::new();
+        for member in properties.members() {
+            let word: String = member.key.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
+            match known.entry(word) {
+                Entry::Occupied(first) => {
+                    let first = first.get();
+                    let message =
+                        format!("`{}` and `{}` are one word in Rust, where the second one gets a number", first.key, member.key);
+                    let diagnostic =
+                        Diagnostic::new(Severity::Note, Code::NameCollision, self.reports.at(member.key_span), message);
+                    let earlier = Location { file: self.reports.path.to_owned(), span: first.key_span };
+                    self.reports.push(diagnostic.related(earlier, "first here"));
+                }
+                Entry::Vacant(place) => _ = place.insert(member),
+            }
+        }
     }
 
     fn required(&mut self, keywords: &mut Keywords<'d>) -> Vec<(String, &'d Node)> {
