@@ -17,7 +17,8 @@ const STARTERS: &[(&str, &str)] =
 fn platform() -> Repo {
     let repo = Repo::empty();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    for folder in ["schemas", "charts"] {
+    // A fork has more services than these.
+    for folder in ["schemas/tenant", "schemas/webapp", "charts/lib", "charts/tenant", "charts/webapp"] {
         copy(&root.join(folder), &repo.path().join(folder));
     }
     repo.ok(&["generate"]);
