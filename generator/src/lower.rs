@@ -92,6 +92,7 @@ pub(crate) fn lower(source: &Source, repository: &Repository, platform: &Platfor
         done: HashMap::new(),
         type_names: HashMap::new(),
         types: IndexMap::new(),
+        never_null: HashSet::new(),
         children: Vec::new(),
         steps: 0,
         nesting: 0,
@@ -274,6 +275,8 @@ struct Lowering<'d> {
     /// The targets that are used by name.
     type_names: HashMap<Pointer, String>,
     types: IndexMap<String, Schema>,
+    /// Recursive types whose source says a JSON type, and not `null`: known before they are complete.
+    never_null: HashSet<String>,
     children: Vec<(String, ServiceName)>,
     /// Schemas lowered so far: a document of nested references can't take for ever.
     steps: usize,

@@ -164,8 +164,8 @@ impl<'d> Lowering<'d> {
     fn lift_null(&self, out: &mut Schema, word: &str, branches: &mut Vec<Schema>) {
         let says_it = |branch: &Schema| branch.nullable || only_null(branch);
         let may_admit = |branch: &Schema| match admits_null(branch, &self.types) {
-            // A type that isn't complete yet holds this place, so it is an object or a list.
-            None => !matches!(branch.shape, Shape::Named(_)) || !branch.rules.is_empty(),
+            // A type that isn't complete yet.
+            None => !matches!(&branch.shape, Shape::Named(name) if branch.rules.is_empty() && self.never_null.contains(name)),
             Some(verdict) => verdict,
         };
         let admitting = branches.iter().filter(|branch| says_it(branch) || may_admit(branch)).count();

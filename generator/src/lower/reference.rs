@@ -103,6 +103,9 @@ impl<'d> Lowering<'d> {
         if self.open.contains(at) {
             let name = self.type_name(document, pointer);
             self.type_names.insert(at.clone(), name.clone());
+            if node.get("type").is_some_and(|said| !said.to_value().to_string().contains("\"null\"")) {
+                self.never_null.insert(name.clone());
+            }
             return Schema::new(at.clone(), Shape::Named(name));
         }
         if let Some(schema) = self.done.get(at) {
