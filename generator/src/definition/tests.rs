@@ -78,11 +78,11 @@ fn services(folder: &Path) -> Vec<Source> {
     sources.collect()
 }
 
-/// Compares with `tests/<name>.txt`; `BLESS=1` writes it anew.
+/// Compares with `tests/<name>.txt`; `UPDATE=1` writes it anew.
 fn golden(name: &str, properties: Value) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/definition/tests").join(format!("{name}.txt"));
     let found = print(properties) + "\n";
-    if std::env::var_os("BLESS").is_some() {
+    if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, &found).unwrap();
     }
     assert_eq!(found, std::fs::read_to_string(&path).unwrap());
