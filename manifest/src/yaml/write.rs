@@ -2,7 +2,7 @@
 
 mod scalar;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use scalar::{inline, literal, quotable};
 
@@ -35,7 +35,7 @@ pub struct Entry {
 /// The one change: a float that is an integer comes back as one (`1.0` as `1`).
 #[must_use]
 pub fn write(value: &Value) -> String {
-    document(block(value))
+    document(Node::of(value))
 }
 
 /// Writes documents with `---` lines between them.
@@ -49,112 +49,213 @@ pub fn write_all(values: &[Value]) -> String {
 /// A mapping whose entries are all off is an empty one, with the entries as comments beside it.
 #[must_use]
 pub fn write_doc(doc: &Doc) -> String {
-    document(doc_block(doc))
+    document(Node::of_doc(doc))
 }
 
-/// How a value is written under a key or behind a dash.
-struct Block {
-    /// What stands on the same line: a scalar, `|`, `{}`; nothing for a mapping or a sequence that has entries.
-    head: String,
-    /// The lines below it, not yet indented.
-    body: Vec<String>,
+/// How a node stands on the page.
+enum Node<'a> {
+    /// On one line.
+    Inline(&'a Value),
+    /// The header of a literal block, and its text.
+    Literal(&'static str, &'a str),
+    /// Lines below a key or behind a dash; there is at least one.
+    Lines(Lines<'a>),
+    /// An empty mapping, with comments beside it.
+    Off(&'a [Entry]),
+    /// A sequence without items.
+    Nothing,
 }
 
-impl Block {
-    fn head(head: impl Into<String>) -> Self {
-        Block { head: head.into(), body: Vec::new() }
+enum Lines<'a> {
+    Map(&'a Map<String, Value>),
+    Entries(&'a [Entry]),
+    Values(&'a [Value]),
+    Docs(&'a [Doc]),
+}
+
+impl<'a> Node<'a> {
+    fn of(value: &'a Value) -> Node<'a> {
+        match value {
+            Value::Object(map) if !map.is_empty() => Node::Lines(Lines::Map(map)),
+            Value::Array(items) if !items.is_empty() => Node::Lines(Lines::Values(items)),
+            Value::String(text) => literal(text).map_or(Node::Inline(value), |(head, text)| Node::Literal(head, text)),
+            Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) => Node::Inline(value),
+        }
     }
 
-    fn body(body: Vec<String>) -> Self {
-        Block { head: String::new(), body }
-    }
-}
-
-fn document(Block { head, body }: Block) -> String {
-    let lines = match head.as_str() {
-        "" => body,
-        // Entries that are off stand above the `{}`.
-        "{}" => body.into_iter().chain([head]).collect(),
-        _ => [head].into_iter().chain(body.iter().map(|line| indented(line))).collect::<Vec<_>>(),
-    };
-    lines.join("\n") + "\n"
-}
-
-fn doc_block(doc: &Doc) -> Block {
-    match doc {
-        Doc::Value(value) => block(value),
-        Doc::List(items) => sequence(items.iter().map(doc_block)),
-        Doc::Map(entries) => {
-            let body = entries.iter().flat_map(doc_entry).collect();
-            let head = if entries.iter().all(|entry| entry.off) { "{}" } else { "" };
-            Block { head: head.to_owned(), body }
+    fn of_doc(doc: &'a Doc) -> Node<'a> {
+        match doc {
+            Doc::Value(value) => Node::of(value),
+            Doc::List(items) if items.is_empty() => Node::Nothing,
+            Doc::List(items) => Node::Lines(Lines::Docs(items)),
+            Doc::Map(entries) if entries.iter().all(|entry| entry.off) => Node::Off(entries),
+            Doc::Map(entries) => Node::Lines(Lines::Entries(entries)),
         }
     }
 }
 
-fn doc_entry(Entry { comment, key, value, off }: &Entry) -> Vec<String> {
-    let comment = comment.iter().flat_map(|text| comment_lines(text)).map(|line| commented(&line));
-    let lines = entry(key, doc_block(value)).into_iter();
-    let lines = lines.map(|line| if *off { commented(&line) } else { line });
-    comment.chain(lines).collect()
+fn document(node: Node<'_>) -> String {
+    let mut writer = Writer::default();
+    match node {
+        Node::Lines(lines) => writer.lines(&lines),
+        // Entries that are off stand above the `{}`.
+        Node::Off(entries) => {
+            for entry in entries {
+                writer.entry(entry);
+                writer.line();
+            }
+            writer.out.push_str("{}");
+        }
+        node => writer.rest_of_line(node),
+    }
+    writer.out.push('\n');
+    writer.out
 }
 
-fn block(value: &Value) -> Block {
-    match value {
-        Value::Object(map) if map.is_empty() => Block::head("{}"),
-        Value::Object(map) => Block::body(map.iter().flat_map(|(key, value)| entry(key, block(value))).collect()),
-        Value::Array(items) => sequence(items.iter().map(block)),
-        Value::String(text) => match literal(text) {
-            Some((head, body)) => Block { head: head.to_owned(), body },
-            None => Block::head(inline(value)),
-        },
-        Value::Null | Value::Bool(_) | Value::Number(_) => Block::head(inline(value)),
+/// The text so far. Whoever writes a node finds its line begun, and leaves its last line without an end.
+#[derive(Default)]
+struct Writer {
+    out: String,
+    /// What each line begins with: blanks, and `# ` where an entry is off.
+    margin: String,
+}
+
+impl Writer {
+    /// Ends a line and begins the next one.
+    fn line(&mut self) {
+        self.out.push('\n');
+        self.out.push_str(&self.margin);
+    }
+
+    /// Has `write` write with `more` in the margin.
+    fn within(&mut self, more: &str, write: impl FnOnce(&mut Writer)) {
+        let margin = self.margin.len();
+        self.margin.push_str(more);
+        write(self);
+        self.margin.truncate(margin);
+    }
+
+    fn lines(&mut self, lines: &Lines<'_>) {
+        match lines {
+            Lines::Map(map) => self.each(map.iter(), |writer, (key, value)| writer.keyed(key, Node::of(value))),
+            Lines::Entries(entries) => self.each(entries.iter(), Writer::entry),
+            Lines::Values(items) => self.each(items.iter(), |writer, item| writer.item(Node::of(item))),
+            Lines::Docs(items) => self.each(items.iter(), |writer, item| writer.item(Node::of_doc(item))),
+        }
+    }
+
+    fn each<T>(&mut self, items: impl Iterator<Item = T>, write: impl Fn(&mut Writer, T)) {
+        for (index, item) in items.enumerate() {
+            if index > 0 {
+                self.line();
+            }
+            write(self, item);
+        }
+    }
+
+    fn entry(&mut self, Entry { comment, key, value, off }: &Entry) {
+        for line in comment.iter().flat_map(|text| text.split('\n')) {
+            self.comment(line);
+            self.line();
+        }
+        if *off {
+            self.out.push_str("# ");
+            self.within("# ", |writer| writer.keyed(key, Node::of_doc(value)));
+        } else {
+            self.keyed(key, Node::of_doc(value));
+        }
+    }
+
+    /// A line of a comment, without what would end it for some reader or what YAML doesn't admit at all.
+    fn comment(&mut self, line: &str) {
+        let legal = |c: char| {
+            if scalar::is_printable(c) || c == '\t' { c } else { ' ' }
+        };
+        self.out.push_str("# ");
+        self.out.extend(line.chars().map(legal));
+        self.out.truncate(self.out.trim_end().len());
+    }
+
+    fn keyed(&mut self, key: &str, node: Node<'_>) {
+        /// YAML's limit for a key that stands before its colon on one line is 1024 characters.
+        const KEY_MAX: usize = 1000;
+        let start = self.out.len();
+        quotable(&mut self.out, key);
+        let written = self.out.get(start..).unwrap_or_default();
+        if written.len() > KEY_MAX && written.chars().count() > KEY_MAX {
+            self.out.insert_str(start, "? ");
+            self.line();
+        }
+        self.out.push(':');
+        match node {
+            Node::Lines(lines) => self.within("  ", |writer| {
+                writer.line();
+                writer.lines(&lines);
+            }),
+            node => {
+                self.out.push(' ');
+                self.rest_of_line(node);
+            }
+        }
+    }
+
+    /// The first line goes behind the dash, unless it is a comment.
+    fn item(&mut self, node: Node<'_>) {
+        self.out.push('-');
+        match node {
+            Node::Lines(lines) => self.within("  ", |writer| {
+                if lines.begin_with_comment() {
+                    writer.line()
+                } else {
+                    writer.out.push(' ')
+                }
+                writer.lines(&lines);
+            }),
+            node => {
+                self.out.push(' ');
+                self.rest_of_line(node);
+            }
+        }
+    }
+
+    /// What begins on the line of its key or its dash, and what then stands below it.
+    fn rest_of_line(&mut self, node: Node<'_>) {
+        match node {
+            Node::Inline(value) => inline(&mut self.out, value),
+            Node::Nothing => self.out.push_str("[]"),
+            Node::Literal(head, text) => {
+                self.out.push_str(head);
+                self.within("  ", |writer| text.split('\n').for_each(|line| writer.text_line(line)));
+            }
+            Node::Off(entries) => {
+                self.out.push_str("{}");
+                self.within("  ", |writer| {
+                    for entry in entries {
+                        writer.line();
+                        writer.entry(entry);
+                    }
+                });
+            }
+            Node::Lines(lines) => self.lines(&lines),
+        }
+    }
+
+    /// A line of a literal block; an empty one has no blanks at its end.
+    fn text_line(&mut self, line: &str) {
+        self.line();
+        if line.is_empty() {
+            let blank = self.margin.len() - self.margin.trim_end().len();
+            self.out.truncate(self.out.len() - blank);
+        }
+        self.out.push_str(line);
     }
 }
 
-fn entry(key: &str, Block { head, body }: Block) -> Vec<String> {
-    /// YAML's limit for a key that stands before its colon on one line is 1024 characters.
-    const KEY_MAX: usize = 1000;
-    let key = quotable(key);
-    let mut lines = Vec::with_capacity(body.len() + 1);
-    let start = if key.chars().count() <= KEY_MAX {
-        format!("{key}:")
-    } else {
-        lines.push(format!("? {key}"));
-        ":".to_owned()
-    };
-    lines.push(if head.is_empty() { start } else { format!("{start} {head}") });
-    lines.extend(body.iter().map(|line| indented(line)));
-    lines
-}
-
-fn sequence(items: impl Iterator<Item = Block>) -> Block {
-    let body: Vec<String> = items.flat_map(item).collect();
-    if body.is_empty() { Block::head("[]") } else { Block::body(body) }
-}
-
-/// The first line goes behind the dash, unless it is a comment.
-fn item(Block { head, body }: Block) -> Vec<String> {
-    let (first, rest) = match body.split_first() {
-        Some((first, rest)) if head.is_empty() && !first.starts_with('#') => (format!("- {first}"), rest),
-        _ if head.is_empty() => ("-".to_owned(), body.as_slice()),
-        _ => (format!("- {head}"), body.as_slice()),
-    };
-    [first].into_iter().chain(rest.iter().map(|line| indented(line))).collect()
-}
-
-fn indented(line: &str) -> String {
-    if line.is_empty() { String::new() } else { format!("  {line}") }
-}
-
-fn commented(line: &str) -> String {
-    if line.is_empty() { "#".to_owned() } else { format!("# {line}") }
-}
-
-/// The lines of a comment, without what would end it for some reader or what YAML doesn't admit at all.
-fn comment_lines(text: &str) -> Vec<String> {
-    let legal = |c: char| {
-        if scalar::is_printable(c) || c == '\t' { c } else { ' ' }
-    };
-    text.split('\n').map(|line| line.chars().map(legal).collect::<String>().trim_end().to_owned()).collect()
+impl Lines<'_> {
+    fn begin_with_comment(&self) -> bool {
+        match self {
+            Lines::Entries(entries) => entries.first().is_some_and(|first| first.off || !first.comment.is_empty()),
+            Lines::Map(_) | Lines::Values(_) | Lines::Docs(_) => false,
+        }
+    }
 }

@@ -2,25 +2,25 @@
 
 use serde_json::{Number, Value};
 
-/// A scalar on one line.
-pub(super) fn inline(value: &Value) -> String {
+/// A scalar, or an empty mapping or sequence, on one line.
+pub(super) fn inline(out: &mut String, value: &Value) {
     match value {
-        Value::String(text) => quotable(text),
-        Value::Number(value) => number(value),
-        other => other.to_string(),
+        Value::String(text) => quotable(out, text),
+        Value::Number(value) => out.push_str(&number(value)),
+        other => out.push_str(&other.to_string()),
     }
 }
 
 /// A string on one line: plain if it is safe, otherwise in double quotes.
-pub(super) fn quotable(text: &str) -> String {
-    if is_plain(text) { text.to_owned() } else { quoted(text) }
+pub(super) fn quotable(out: &mut String, text: &str) {
+    if is_plain(text) { out.push_str(text) } else { quoted(out, text) }
 }
 
-/// The header and the lines of a literal block, if `text` has several lines and survives as one.
+/// The header and the text of a literal block, if `text` has several lines and survives as one.
 ///
 /// Not so: a first line that is blank or indented (its indentation would count), blanks at the end of a line (people's editors
 /// remove them), and several line breaks at the end (`|+`, which swallows what follows).
-pub(super) fn literal(text: &str) -> Option<(&'static str, Vec<String>)> {
+pub(super) fn literal(text: &str) -> Option<(&'static str, &str)> {
     let (head, content) = match text.strip_suffix('\n') {
         Some(content) => ("|", content),
         None => ("|-", text),
@@ -31,7 +31,7 @@ pub(super) fn literal(text: &str) -> Option<(&'static str, Vec<String>)> {
         && !content.starts_with([' ', '\t', '\n'])
         && content.chars().all(|c| is_printable(c) || c == '\n' || c == '\t')
         && content.split('\n').all(|line| !line.ends_with([' ', '\t']) && !line.starts_with('\t'));
-    safe.then(|| (head, content.split('\n').map(str::to_owned).collect()))
+    safe.then_some((head, content))
 }
 
 /// Both versions of YAML admit the character as it is, and neither takes it for the end of a line.
@@ -70,20 +70,18 @@ fn is_reserved(text: &str) -> bool {
 }
 
 /// In double quotes, with JSON's escapes for all that is not printable.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
+fn quoted(out: &mut String, text: &str) {
+    out.push('"');
     for c in text.chars() {
         match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            c if is_printable(c) => quoted.push(c),
-            c => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if is_printable(c) => out.push(c),
+            c => out.push_str(&format!("\\u{:04x}", u32::from(c))),
         }
     }
-    quoted.push('"');
-    quoted
+    out.push('"');
 }
