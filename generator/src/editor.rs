@@ -33,16 +33,12 @@ pub(crate) fn emit(views: &Views<'_>, platform: &Platform) -> Emission {
     Emission { files, book, ..Emission::default() }
 }
 
-/// The JSON Schema of a service's manifests.
-pub(crate) fn manifest_schema(views: &Views<'_>, platform: &Platform) -> Value {
-    manifest(&views.release.service, platform, &mut Book::default())
-}
-
 fn path(service: &ServiceName) -> String {
     format!("editor/{service}.schema.json")
 }
 
-fn manifest(service: &Service, platform: &Platform, book: &mut Book) -> Value {
+/// The JSON Schema of a service's manifests, given its release view.
+pub(crate) fn manifest(service: &Service, platform: &Platform, book: &mut Book) -> Value {
     let print::Printed { values, definitions } = print::print(service, book);
     let mut schema = json!({
         "$schema": DRAFT,

@@ -1,7 +1,7 @@
 //! The books: what became of every constraint in every target.
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::Made;
 use crate::model::{Class, Constraint, Place, Pointer, Service, constraints, release};
@@ -151,44 +151,44 @@ pub fn class(keyword: &str) -> Class {
 
 /// The ledger of a service as it is committed: a line for each constraint, so that a pull request shows what moved.
 pub(crate) fn file(made: &Made) -> String {
-    let mut rows = BTreeMap::<(&Place, &Pointer, &str), Map<String, Value>>::new();
-    for (target, emission) in &made.targets {
+    let mut rows = BTreeMap::<(&Place, &Pointer, &str), BTreeMap<usize, &Outcome>>::new();
+    for (target, (_, emission)) in made.targets.iter().enumerate() {
         for entry in &emission.book.entries {
-            let row = rows.entry((&entry.used_at, &entry.at, entry.keyword)).or_default();
-            let text = match entry.outcome.detail() {
-                Some(detail) => format!("{}: {detail}", entry.outcome.word()),
-                None => entry.outcome.word().to_owned(),
-            };
-            row.insert(target.as_str().to_owned(), Value::String(text));
+            rows.entry((&entry.used_at, &entry.at, entry.keyword)).or_default().insert(target, &entry.outcome);
         }
     }
-    let mut out = String::from("{\n");
     let mark = crate::chart::mark(&crate::chart::source(&made.service.name));
-    out.push_str(&format!("  \"$comment\": {},\n", json!(mark)));
-    let given: Map<String, Value> = made
-        .targets
-        .iter()
-        .map(|(target, emission)| {
-            (
-                target.as_str().to_owned(),
-                emission.not_given.clone().map_or(json!("given"), |why| json!(format!("not given: {why}"))),
-            )
-        })
-        .collect();
-    out.push_str(&format!("  \"targets\": {},\n", Value::Object(given)));
-    out.push_str("  \"constraints\": [\n");
-    let lines: Vec<String> = rows
-        .into_iter()
-        .map(|((place, at, keyword), outcomes)| {
-            let mut line = Map::new();
-            line.insert("at".to_owned(), json!(place.to_string()));
-            line.insert("keyword".to_owned(), json!(keyword));
-            line.insert("source".to_owned(), json!(at.to_string()));
-            line.extend(outcomes);
-            format!("    {}", Value::Object(line))
-        })
-        .collect();
-    out.push_str(&lines.join(",\n"));
+    let given = made.targets.iter().map(|(target, emission)| {
+        let said = emission.not_given.as_ref().map_or("given".to_owned(), |why| format!("not given: {why}"));
+        (target.as_str().to_owned(), Value::String(said))
+    });
+    let given = Value::Object(given.collect());
+    let mut out = format!("{{\n  \"$comment\": {},\n  \"targets\": {given},\n  \"constraints\": [", json!(mark));
+    for (number, ((place, at, keyword), outcomes)) in rows.into_iter().enumerate() {
+        out.push_str(if number == 0 { "\n    {" } else { ",\n    {" });
+        member(&mut out, "at", &place.to_string());
+        out.push(',');
+        member(&mut out, "keyword", keyword);
+        out.push(',');
+        member(&mut out, "source", &at.to_string());
+        for (target, outcome) in outcomes {
+            let Some((target, _)) = made.targets.get(target) else { continue };
+            out.push(',');
+            match outcome.detail() {
+                Some(detail) => member(&mut out, target.as_str(), &format!("{}: {detail}", outcome.word())),
+                None => member(&mut out, target.as_str(), outcome.word()),
+            }
+        }
+        out.push('}');
+    }
     out.push_str("\n  ]\n}\n");
     out
+}
+
+/// A member of a JSON object; its name is a word of ours.
+fn member(out: &mut String, name: &str, text: &str) {
+    out.push('"');
+    out.push_str(name);
+    out.push_str("\":");
+    out.push_str(&serde_json::to_string(text).unwrap_or_default());
 }

@@ -13,7 +13,7 @@ mod json;
 pub mod ledger;
 mod lower;
 pub mod model;
-mod parallel;
+pub mod parallel;
 mod pattern;
 mod rust;
 mod shared;
@@ -66,8 +66,6 @@ pub struct Output {
 pub struct Made {
     pub service: Service,
     pub defaults: Defaults,
-    /// What a release's manifest must be: the editor's schema, which says the release view whole.
-    pub manifest_schema: Value,
     /// In the order of [`TARGETS`].
     pub targets: Vec<(Target, Emission)>,
 }
@@ -121,8 +119,12 @@ pub fn lower(source: &Source, inputs: &Inputs) -> Lowered {
 pub fn make(service: Service, platform: &Platform) -> Made {
     let views = Views { whole: &service, release: model::release(&service) };
     let targets = TARGETS.iter().map(|emitter| (emitter.target, (emitter.emit)(&views, platform))).collect();
-    let manifest_schema = editor::manifest_schema(&views, platform);
-    Made { defaults: defaults::defaults(&service), manifest_schema, targets, service }
+    Made { defaults: defaults::defaults(&service), targets, service }
+}
+
+/// What the manifest of a service's release must be, as a JSON Schema: the editor's, which says the release view whole.
+pub fn manifest_schema(service: &Service, platform: &Platform) -> Value {
+    editor::manifest(&model::release(service).service, platform, &mut Book::default())
 }
 
 /// A generated file.

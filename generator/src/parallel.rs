@@ -1,4 +1,4 @@
-//! Services don't depend on each other once they are read, so they are made side by side.
+//! Services don't depend on each other once they are read, nor files once they are made: they are worked on side by side.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use std::thread;
 const STACK: usize = 64 << 20;
 
 /// `work` on each item, in as many threads as there are processors. The results are in the items' order, whoever made them.
-pub(crate) fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(items.len()));

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::ledger::Target;
 use crate::model::Service;
-use crate::{Code, File, Inputs, Made, chart, definition, editor, ledger, rust, template};
+use crate::{Code, File, Inputs, Made, chart, definition, editor, ledger, parallel, rust, template};
 
 /// The files that aren't any single service's, and those that need more than the model.
 pub(crate) fn files(services: &[Made], inputs: &Inputs) -> Vec<File> {
@@ -22,10 +22,11 @@ pub(crate) fn files(services: &[Made], inputs: &Inputs) -> Vec<File> {
     files.extend(definition::source(&inputs.platform));
     files.extend(rust::crate_files(&given(Target::Rust)));
     files.extend(editor::shared(&models, &inputs.platform));
-    for made in services {
-        files.push(chart::library(&made.service.name, &inputs.library));
-        files.push(File { path: format!("ledger/{}.json", made.service.name), content: ledger::file(made) });
-    }
+    let own = |made: &Made| {
+        let ledger = File { path: format!("ledger/{}.json", made.service.name), content: ledger::file(made) };
+        [chart::library(&made.service.name, &inputs.library), ledger]
+    };
+    files.extend(parallel::each(services, own).into_iter().flatten());
     files
 }
 

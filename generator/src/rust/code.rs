@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use quote::format_ident;
 use schemars08::schema::RootSchema;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Expr, ExprLit, Field, File, Ident, ItemStruct, Lit, Meta, parse_quote};
+use syn::{Attribute, Expr, ExprLit, Field, File, Ident, ItemStruct, Lit, LitStr, Meta, parse_quote};
 use typify::{TypeSpace, TypeSpaceSettings};
 
 use super::reduced::Reduced;
@@ -45,7 +45,7 @@ pub(super) fn module(service: &Service, reduced: &Reduced) -> Result<String, Err
         types.add_root_schema(schema)?;
         let mut file: File = syn::parse2(types.to_stream())?;
         let found = file.items.iter().any(|item| matches!(item, syn::Item::Struct(item) if item.ident == root));
-        Finish { renamed, root, kind }.visit_file_mut(&mut file);
+        Finish::new(renamed, root, kind).visit_file_mut(&mut file);
         if !found {
             return Err(Error::NoRoot);
         }
@@ -106,6 +106,8 @@ struct Finish {
     renamed: BTreeMap<(String, String), String>,
     root: String,
     kind: String,
+    /// What each line of a comment is made from: parsing one anew takes longer than all the rest.
+    doc: Attribute,
 }
 
 impl VisitMut for Finish {
@@ -133,13 +135,30 @@ impl VisitMut for Finish {
         while lines.last().is_some_and(String::is_empty) {
             lines.pop();
         }
-        attributes.retain(|attribute| doc(attribute).is_none());
-        let docs = lines.iter().map(|line| if line.is_empty() { line.clone() } else { format!(" {line}") });
-        attributes.splice(0..0, docs.map(|line| parse_quote!(#[doc = #line])).collect::<Vec<_>>());
+        attributes.retain(|attribute| !attribute.path().is_ident("doc"));
+        let docs: Vec<_> = lines
+            .iter()
+            .map(|line| if line.is_empty() { self.doc_line(line) } else { self.doc_line(&format!(" {line}")) })
+            .collect();
+        attributes.splice(0..0, docs);
     }
 }
 
 impl Finish {
+    fn new(renamed: BTreeMap<(String, String), String>, root: String, kind: String) -> Finish {
+        Finish { renamed, root, kind, doc: parse_quote!(#[doc = ""]) }
+    }
+
+    fn doc_line(&self, line: &str) -> Attribute {
+        let mut attribute = self.doc.clone();
+        if let Meta::NameValue(meta) = &mut attribute.meta
+            && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &mut meta.value
+        {
+            *text = LitStr::new(line, text.span());
+        }
+        attribute
+    }
+
     fn rename(&self, name: &str, field: &mut Field) {
         let Some(ident) = &field.ident else { return };
         // typify adds `_` to a keyword.

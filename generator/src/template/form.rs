@@ -150,8 +150,8 @@ impl<'a> Form<'a> {
             self.enter(place, at, "uniqueItems", Outcome::Kept);
             put(&mut keywords, "uniqueItems", json!(true));
         }
-        let item = self.attempt(item, &place.each(), Level::Deep)?;
-        put(&mut keywords, "items", item.schema());
+        let item = self.attempt(item, &place.each(), Level::Deep)?.finish();
+        put(&mut keywords, "items", item.schema);
         let mut part = Part::new(keywords, Body::List(Box::new(item.body)));
         part.untouched = size.min.is_none_or(|min| min == 0).then(|| json!([]));
         Ok(part)
@@ -167,11 +167,11 @@ impl<'a> Form<'a> {
             self.enter(place, at, "propertyNames", names.1);
             put(&mut keywords, "propertyNames", names.0);
         }
-        let value = self.attempt(value, &place.each(), Level::Deep)?;
+        let value = self.attempt(value, &place.each(), Level::Deep)?.finish();
         if !matches!(value.body, Body::Whole) {
             return Err(MAPS);
         }
-        put(&mut keywords, "additionalProperties", value.schema());
+        put(&mut keywords, "additionalProperties", value.schema);
         put(&mut keywords, "ui:help", json!("The plus adds an entry named newKey: overwrite its name and its value."));
         Ok(Part::new(keywords, Body::Map(Box::new(value.body))))
     }
@@ -226,14 +226,11 @@ impl<'a> Form<'a> {
         }
         self.pass_on(part, level);
         match self.attempt(rest, &place.each(), Level::Deep) {
-            Ok(value) if matches!(value.body, Body::Whole) => {
-                part.keywords.insert("additionalProperties".into(), value.schema());
-                Outcome::Kept
-            }
-            // The form's editor has scalars only; the backend checks all of it.
             Ok(value) => {
-                part.keywords.insert("additionalProperties".into(), value.schema());
-                stricter(NAMED_ONLY)
+                let value = value.finish();
+                part.keywords.insert("additionalProperties".into(), value.schema);
+                // The form's editor has scalars only; the backend checks all of it.
+                if value.body.is_whole() { Outcome::Kept } else { stricter(NAMED_ONLY) }
             }
             Err(_) => stricter(NAMED_ONLY),
         }
@@ -281,16 +278,17 @@ impl<'a> Form<'a> {
         let entry = |presence, body| Entry { name: name.clone(), presence, body, gate: None };
         let entry = match made {
             Ok(made) => {
+                let made = made.finish();
                 let presence = presence(&made.body, needed, default);
                 if needed {
                     part.required.push(name.clone());
                 } else if made.is_trap() {
                     part.traps.push(name.clone());
                 }
-                if let (Some(Value::Object(all)), Some(posted)) = (&mut part.untouched, &made.untouched) {
-                    all.insert(name.clone(), posted.clone());
+                if let (Some(Value::Object(all)), Some(posted)) = (&mut part.untouched, made.untouched) {
+                    all.insert(name.clone(), posted);
                 }
-                let mut schema = made.schema();
+                let mut schema = made.schema;
                 if schema.get("title").is_none() {
                     put(&mut schema, "title", json!(humanize(name)));
                 }

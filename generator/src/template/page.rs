@@ -70,7 +70,9 @@ pub(super) fn pages(service: &Service, mut whole: Part, who: &Who<'_>, longest_c
     let mut made: Vec<(bool, Value)> = Vec::new();
     for ((title, page), checks) in pages.into_iter().zip(checks) {
         let mut schema = Map::from_iter([("title".to_owned(), json!(title))]);
-        schema.extend(page.schema().as_object().cloned().unwrap_or_default());
+        if let Value::Object(rest) = page.finish().schema {
+            schema.extend(rest);
+        }
         put_conditions(&mut schema, checks.into_iter());
         made.push((title == ADVANCED, Value::Object(schema)));
     }

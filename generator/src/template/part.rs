@@ -127,30 +127,37 @@ impl Part {
         }
     }
 
-    /// The whole schema.
-    pub(super) fn schema(&self) -> Value {
-        let mut schema = self.keywords.clone();
+    /// The whole schema, and what else is known of the place.
+    pub(super) fn finish(self) -> Finished {
+        let order = (!self.dependencies.is_empty()).then(|| json!(self.order()));
+        // What comes from a dependency would be unknown to `additionalProperties`.
+        let names = (self.closed && order.is_some()).then(|| json!({ "enum": self.names() }));
+        let closed = self.closed && names.is_none();
+        let mut schema = self.keywords;
         if !self.properties.is_empty() {
-            schema.insert("properties".into(), Value::Object(self.properties.clone()));
+            schema.insert("properties".into(), Value::Object(self.properties));
         }
         if !self.required.is_empty() {
             schema.insert("required".into(), json!(self.required));
         }
-        if !self.dependencies.is_empty() {
-            schema.insert("dependencies".into(), Value::Object(self.dependencies.clone()));
-            schema.entry("ui:order").or_insert_with(|| json!(self.order()));
+        if let Some(order) = order {
+            schema.insert("dependencies".into(), Value::Object(self.dependencies));
+            schema.entry("ui:order").or_insert(order);
         }
-        if self.closed && self.dependencies.is_empty() {
+        if closed {
             schema.insert("additionalProperties".into(), json!(false));
-        } else if self.closed {
-            // What comes from a dependency would be unknown to `additionalProperties`.
-            let named = self.fields().into_iter().flat_map(|fields| &fields.entries).map(|entry| &entry.name);
-            let mut names: Vec<&String> = self.properties.keys().collect();
-            names.extend(named.filter(|name| !self.properties.contains_key(*name)));
-            schema.insert("propertyNames".into(), json!({ "enum": names }));
         }
+        schema.extend(names.map(|names| ("propertyNames".to_owned(), names)));
         put_conditions(&mut schema, self.conditions.iter().map(|condition| &condition.check));
-        Value::Object(schema)
+        Finished { schema: Value::Object(schema), body: self.body, untouched: self.untouched }
+    }
+
+    /// All that an object may hold.
+    fn names(&self) -> Vec<&String> {
+        let named = self.fields().into_iter().flat_map(|fields| &fields.entries).map(|entry| &entry.name);
+        let mut names: Vec<&String> = self.properties.keys().collect();
+        names.extend(named.filter(|name| !self.properties.contains_key(*name)));
+        names
     }
 
     /// The fields as people see them: what a question brings comes right after it. A form refuses an order without `*`.
@@ -197,19 +204,29 @@ impl Part {
             entry.gate = Some(Gate { key: key.to_owned(), answer: answer.clone() });
         }
     }
+}
 
+/// A place that nothing is added to any more.
+pub(super) struct Finished {
+    pub schema: Value,
+    pub body: Body,
+    pub untouched: Option<Value>,
+}
+
+impl Finished {
     /// Whether an optional object, list or map can't be left alone: untouched, the form would refuse it.
     pub(super) fn is_trap(&self) -> bool {
         // The form makes so many items by itself.
-        let items = self.keywords.get("minItems").and_then(Value::as_u64).is_some_and(|min| min > 0);
+        let items = self.schema.get("minItems").and_then(Value::as_u64).is_some_and(|min| min > 0);
         match (&self.untouched, &self.body) {
             (_, Body::Whole) => false,
             (untouched, Body::List(_)) => items && untouched.as_ref().and_then(Value::as_array).is_none_or(Vec::is_empty),
             (untouched, Body::Map(_) | Body::Object(_) | Body::Tagged { .. }) => {
-                let untouched = untouched.clone().unwrap_or_else(|| json!({}));
-                let schema = self.schema();
+                let empty = Value::Object(Map::new());
+                let untouched = untouched.as_ref().unwrap_or(&empty);
                 // Defaults conform to their own places; only what asks for more than is there can refuse them.
-                asks(&schema) && jsonschema::draft7::new(&schema).map_or(true, |validator| !validator.is_valid(&untouched))
+                asks(&self.schema)
+                    && jsonschema::draft7::new(&self.schema).map_or(true, |validator| !validator.is_valid(untouched))
             }
         }
     }

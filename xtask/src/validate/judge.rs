@@ -1,6 +1,7 @@
 //! Who says whether a document is valid: the chart's schema, and the release view's.
 
 use generator::{Code, Diagnostic, Location, Made, Severity};
+use manifest::platform::Platform;
 use manifest::valid::{BundleError, Validator, Violation};
 use serde_json::{Map, Value, json};
 
@@ -22,9 +23,10 @@ pub(super) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     /// A schema that can't be used is reported.
-    pub(super) fn new(session: &mut Session, made: &'a Made) -> Option<Judge<'a>> {
+    pub(super) fn new(session: &mut Session, made: &'a Made, platform: &Platform) -> Option<Judge<'a>> {
         let chart = Validator::new(&made.service.bundle.schema, made.defaults.clone());
-        let manifest = Validator::new(&made.manifest_schema, laid::defaults(&made.manifest_schema));
+        let schema = generator::manifest_schema(&made.service, platform);
+        let manifest = Validator::new(&schema, laid::defaults(&schema));
         match (chart, manifest) {
             (Ok(chart), Ok(manifest)) => Some(Judge { made, chart, manifest, withheld: Withheld::of(&made.service) }),
             (Err(error), _) | (_, Err(error)) => {

@@ -37,7 +37,7 @@ pub(crate) fn run(session: &mut Session, args: &Args) -> anyhow::Result<Exit> {
     for made in &output.services {
         progress.step(&format!("checking {}", made.service.name));
         accepted::check(session, made);
-        if let Some(judge) = Judge::new(session, made) {
+        if let Some(judge) = Judge::new(session, made, &inputs.platform) {
             examples::check(session, &judge);
             values::check(session, &judge, &output.files);
             judges.push(judge);

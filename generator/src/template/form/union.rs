@@ -68,10 +68,11 @@ impl<'a> Form<'a> {
             let mark = self.book.entries.len();
             match self.attempt(branch, place, Level::Deep) {
                 Ok(part) if is_plain(&part) => {
-                    let mut schema = part.schema();
-                    let title =
-                        part.keywords.get("title").cloned().unwrap_or_else(|| json!(kind(&branch.resolve(self.types).shape)));
-                    put(&mut schema, "title", title);
+                    let titled = part.keywords.contains_key("title");
+                    let mut schema = part.finish().schema;
+                    if !titled {
+                        put(&mut schema, "title", json!(kind(&branch.resolve(self.types).shape)));
+                    }
                     offered.push(schema);
                 }
                 Ok(_) => {
@@ -117,7 +118,8 @@ impl<'a> Form<'a> {
             made.keywords.clear();
             made.required.retain(|name| name != tag);
             made.properties.shift_insert(0, tag.to_owned(), json!({ "enum": values }));
-            variants.push(made.schema());
+            let made = made.finish();
+            variants.push(made.schema);
             if let Body::Object(fields) = made.body {
                 let fields = Fields { entries: fields.entries.into_iter().filter(|entry| entry.name != tag).collect(), ..fields };
                 bodies.extend(values.as_array().into_iter().flatten().map(|value| (value.clone(), fields.clone())));
