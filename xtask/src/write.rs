@@ -1,10 +1,11 @@
 //! Files to disk: what would change, and all of it or nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail};
+use generator::parallel;
 use walkdir::{DirEntry, WalkDir};
 
 /// The words by which a generated file is known.
@@ -39,12 +40,11 @@ pub(crate) struct Change<'a> {
 /// Compares what should be there, byte for byte, with what is.
 pub(crate) fn plan(root: &Path, files: &[generator::File]) -> anyhow::Result<Plan> {
     let mut plan = Plan::default();
-    for file in files {
-        match fs::read(root.join(&file.path)) {
-            Ok(found) => match difference(&found, file.content.as_bytes()) {
-                Some(at) => plan.changed.push((file.path.clone(), at)),
-                None => plan.same += 1,
-            },
+    let read = |file: &generator::File| fs::read(root.join(&file.path)).map(|found| difference(&found, file.content.as_bytes()));
+    for (file, read) in files.iter().zip(parallel::each(files, read)) {
+        match read {
+            Ok(Some(at)) => plan.changed.push((file.path.clone(), at)),
+            Ok(None) => plan.same += 1,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => plan.missing.push(file.path.clone()),
             Err(error) => return Err(error).with_context(|| format!("{} can't be read", file.path)),
         }
@@ -55,8 +55,7 @@ pub(crate) fn plan(root: &Path, files: &[generator::File]) -> anyhow::Result<Pla
 }
 
 fn difference(found: &[u8], wanted: &[u8]) -> Option<usize> {
-    let at = found.iter().zip(wanted).take_while(|(a, b)| a == b).count();
-    (found != wanted).then_some(at)
+    (found != wanted).then(|| found.iter().zip(wanted).take_while(|(a, b)| a == b).count())
 }
 
 /// All files on disk that are generated, sorted.
@@ -100,7 +99,8 @@ impl Plan {
 
     /// What has to be done so that the disk holds `files`.
     pub(crate) fn changes<'a>(&self, files: &'a [generator::File]) -> Vec<Change<'a>> {
-        let wanted = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.content.as_bytes());
+        let files: HashMap<&str, &[u8]> = files.iter().map(|file| (file.path.as_str(), file.content.as_bytes())).collect();
+        let wanted = |path: &str| files.get(path).copied();
         let written = self.changed.iter().map(|(path, _)| path).chain(&self.missing);
         let written = written.map(|path| Change { path: path.clone(), content: wanted(path) });
         let removed = self.orphans.iter().map(|path| Change { path: path.clone(), content: None });
@@ -114,18 +114,17 @@ pub(crate) fn commit(root: &Path, changes: &[Change<'_>]) -> anyhow::Result<()> 
     if changes.is_empty() {
         return Ok(());
     }
-    for change in changes {
-        inside(root, &change.path)?;
-    }
+    all_inside(root, changes)?;
     // Two runs at once would undo each other's work. Not every system can lock a folder; then there is no waiting.
     let lock = File::open(root).ok().filter(|root| root.lock().is_ok());
     let staging = tempfile::Builder::new().prefix(".xtask-").tempdir_in(root).context("a folder to write into can't be made")?;
-    for (number, change) in changes.iter().enumerate() {
-        if let Some(content) = change.content {
-            let path = staging.path().join(format!("{number}.new"));
-            fs::write(&path, content).with_context(|| format!("{} can't be written", change.path))?;
-        }
-    }
+    let numbered: Vec<(usize, &Change<'_>)> = changes.iter().enumerate().collect();
+    let stage = |(number, change): &(usize, &Change<'_>)| match change.content {
+        Some(content) => fs::write(staging.path().join(format!("{number}.new")), content)
+            .with_context(|| format!("{} can't be written", change.path)),
+        None => Ok(()),
+    };
+    parallel::each(&numbered, stage).into_iter().collect::<anyhow::Result<()>>()?;
     let mut undo = Undo::default();
     for (number, change) in changes.iter().enumerate() {
         if let Err(error) = apply(root, staging.path(), number, change, &mut undo) {
@@ -140,29 +139,37 @@ pub(crate) fn commit(root: &Path, changes: &[Change<'_>]) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// A path leads into the repository, through no link that leads out of it.
-fn inside(root: &Path, path: &str) -> anyhow::Result<()> {
-    if !Path::new(path).components().all(|part| matches!(part, Component::Normal(_))) {
+/// Each path leads into the repository, through no link that leads out of it.
+fn all_inside(root: &Path, changes: &[Change<'_>]) -> anyhow::Result<()> {
+    if let Some(Change { path, .. }) = changes.iter().find(|change| !is_below(Path::new(&change.path))) {
         bail!("{path:?} doesn't lie in the repository");
     }
-    let target = root.join(path);
-    let there = target.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(root);
-    let (root, there) = (root.canonicalize()?, there.canonicalize()?);
-    if !there.starts_with(&root) {
-        bail!("{path:?} leads out of the repository, to {}", there.display());
+    let folders: BTreeSet<&Path> = changes.iter().filter_map(|change| Path::new(&change.path).parent()).collect();
+    let real_root = root.canonicalize()?;
+    for folder in folders {
+        let target = root.join(folder);
+        let there = target.ancestors().find(|folder| folder.exists()).unwrap_or(root).canonicalize()?;
+        if !there.starts_with(&real_root) {
+            bail!("{} leads out of the repository, to {}", folder.display(), there.display());
+        }
     }
     Ok(())
 }
 
+fn is_below(path: &Path) -> bool {
+    path.components().all(|part| matches!(part, Component::Normal(_)))
+}
+
 fn apply(root: &Path, staging: &Path, number: usize, change: &Change<'_>, undo: &mut Undo) -> anyhow::Result<()> {
     let target = root.join(&change.path);
-    if target.is_dir() {
+    let there = target.symlink_metadata().ok();
+    if there.is_some() && target.is_dir() {
         bail!("{} is a folder, and a file has to be there", change.path);
     }
-    if let Some(folder) = target.parent() {
+    if let (None, Some(folder)) = (&there, target.parent()) {
         undo.make_folders(folder).with_context(|| format!("the folder of {} can't be made", change.path))?;
     }
-    if target.symlink_metadata().is_ok() {
+    if there.is_some() {
         let backup = staging.join(format!("{number}.old"));
         fs::rename(&target, &backup).with_context(|| format!("{} can't be replaced", change.path))?;
         undo.steps.push(Step::Restore { backup, target: target.clone() });
