@@ -26,6 +26,8 @@ pub(crate) fn run(session: &mut Session, args: &Args) -> anyhow::Result<Exit> {
     let plan = write::plan(&session.root, &output.files)?;
     write::commit(&session.root, &plan.changes(&output.files))?;
     session.say(summary(&plan, &output));
+    // It goes with the process; taking a thousand models apart takes longer than that.
+    std::mem::forget(output);
     Ok(Exit::Done)
 }
 
