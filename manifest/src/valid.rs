@@ -2,12 +2,15 @@
 
 mod known;
 mod message;
+mod parts;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt;
 
 use crate::defaults::Defaults;
+
+pub use parts::{Refused, refused};
 
 /// A schema ready to judge documents: Helm 4's verdicts, without network or disk.
 pub struct Validator {

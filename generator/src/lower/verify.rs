@@ -2,10 +2,9 @@
 
 use std::collections::HashSet;
 
-use jsonschema::{PatternOptions, Registry};
 use manifest::defaults::Defaults;
-use manifest::valid::Validator;
-use serde_json::{Map, Value, json};
+use manifest::valid::{self, Validator};
+use serde_json::Value;
 
 use crate::defaults;
 use crate::diagnostic::{Code, Diagnostic, Severity, Span};
@@ -74,67 +73,15 @@ fn broken_defaults(service: &mut Service) -> Vec<(Pointer, Value, String)> {
         let effective = Defaults { root: own, types: types.clone() }.effective(&default);
         found.push((schema.at.clone(), default, effective));
     });
-    let mut properties = Map::new();
-    let mut document = Map::new();
-    for (index, (at, _, effective)) in found.iter().enumerate() {
-        let pointer = pointer_in_bundle(at.as_str(), &service.bundle.schema);
-        // Where lowering split a place (a type of several), the pointer has no schema of its own.
-        if service.bundle.schema.pointer(&pointer).is_some() {
-            properties.insert(index.to_string(), json!({"$ref": format!("trefoil:bundle#{}", encoded(&pointer))}));
-            document.insert(index.to_string(), effective.clone());
-        }
-    }
-    let schema = json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "properties": properties});
-    let mut broken = Vec::new();
-    let Some(validator) = compile(&schema, service.bundle.schema.clone()) else { return broken };
-    for error in validator.iter_errors(&Value::Object(document)) {
-        let path = error.instance_path().to_string();
-        let mut steps = path.split('/').skip(1);
-        let index = steps.next().and_then(|step| step.parse::<usize>().ok());
-        let Some((at, default, _)) = index.and_then(|index| found.get(index)) else { continue };
-        if broken.iter().all(|(known, ..)| known != at) {
-            let inner: Vec<&str> = steps.collect();
-            let place = if inner.is_empty() { String::new() } else { format!("at /{}: ", inner.join("/")) };
-            broken.push((at.clone(), default.clone(), format!("{place}{error}")));
-        }
-    }
-    broken
-}
-
-fn compile(schema: &Value, bundle: Value) -> Option<jsonschema::Validator> {
-    let bundle = without_id(bundle);
-    let registry = Registry::new().add("trefoil:bundle", bundle).ok()?.prepare().ok()?;
-    let options = jsonschema::options()
-        .offline()
-        .with_pattern_options(PatternOptions::regex())
-        .should_ignore_unknown_formats(true)
-        .without_content_media_type_support("application/json")
-        .without_content_encoding_support("base64");
-    options.with_registry(&registry).build(schema).ok()
-}
-
-/// A document is known by its `$id` before it is known by the name that it is registered under.
-fn without_id(bundle: Value) -> Value {
-    match bundle {
-        Value::Object(mut members) => {
-            members.shift_remove("$id");
-            members.shift_remove("id");
-            Value::Object(members)
-        }
-        other => other,
-    }
-}
-
-/// A pointer as a URI's fragment (RFC 6901 §6).
-fn encoded(pointer: &str) -> String {
-    let mut out = String::with_capacity(pointer.len());
-    for byte in pointer.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' | b'$' => out.push(char::from(byte)),
-            byte => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+    // Where lowering split a place (a type of several), the pointer has no schema of its own.
+    let asked: Vec<(String, Value)> = found
+        .iter()
+        .map(|(at, _, effective)| (pointer_in_bundle(at.as_str(), &service.bundle.schema), effective.clone()))
+        .collect();
+    let refused = valid::refused(&service.bundle.schema, &asked).into_iter();
+    refused
+        .filter_map(|refused| found.get(refused.index).map(|(at, default, _)| (at.clone(), default.clone(), refused.reason)))
+        .collect()
 }
 
 /// The token at a pointer, or the nearest that is there.
