@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::defaults;
 use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::json::Node;
-use crate::model::{Pointer, Rest, Schema, Service, Shape};
+use crate::model::{Bounds, Pointer, Rest, Schema, Service, Shape, Text};
 
 use super::Reports;
 use super::bundle::pointer_in_bundle;
@@ -68,7 +68,10 @@ fn broken_defaults(service: &mut Service) -> Vec<(Pointer, Value, String)> {
     let mut found: Vec<(Pointer, Value, Value)> = Vec::new();
     let mut seen = HashSet::new();
     each(service, &mut |schema| {
-        let Some(default) = schema.default.clone().filter(|_| seen.insert(schema.at.clone())) else { return };
+        let Some(default) = schema.default.clone().filter(|default| !conforms(schema, default)) else { return };
+        if !seen.insert(schema.at.clone()) {
+            return;
+        }
         let own = defaults::node(&Schema { default: None, ..schema.clone() });
         let effective = Defaults { root: own, types: types.clone() }.effective(&default);
         found.push((schema.at.clone(), default, effective));
@@ -82,6 +85,18 @@ fn broken_defaults(service: &mut Service) -> Vec<(Pointer, Value, String)> {
     refused
         .filter_map(|refused| found.get(refused.index).map(|(at, default, _)| (at.clone(), default.clone(), refused.reason)))
         .collect()
+}
+
+/// Whether a default can be seen to be valid; most are so plain that nobody has to be asked.
+fn conforms(schema: &Schema, default: &Value) -> bool {
+    let plain = match (&schema.shape, default) {
+        (Shape::Boolean, Value::Bool(_)) => true,
+        (Shape::Integer(bounds), Value::Number(number)) => *bounds == Bounds::default() && !number.is_f64(),
+        (Shape::Text(text), Value::String(_)) => *text == Text::default(),
+        (Shape::Choice(values), default) => values.contains(default),
+        _ => false,
+    };
+    plain && schema.rules.is_empty()
 }
 
 /// The token at a pointer, or the nearest that is there.

@@ -225,22 +225,32 @@ impl Finished {
                 let empty = Value::Object(Map::new());
                 let untouched = untouched.as_ref().unwrap_or(&empty);
                 // Defaults conform to their own places; only what asks for more than is there can refuse them.
-                asks(&self.schema)
+                asks(&self.schema, untouched)
                     && jsonschema::draft7::new(&self.schema).map_or(true, |validator| !validator.is_valid(untouched))
             }
         }
     }
 }
 
-/// Whether something in a schema can refuse an object for what isn't in it.
-fn asks(schema: &Value) -> bool {
-    const ASKING: &[&str] =
-        &["required", "minProperties", "not", "anyOf", "oneOf", "allOf", "if", "dependencies", "contains", "minItems"];
-    match schema {
-        Value::Object(members) => members.iter().any(|(key, value)| ASKING.contains(&key.as_str()) || asks(value)),
-        Value::Array(items) => items.iter().any(asks),
-        _ => false,
-    }
+/// Whether something in a schema can refuse a document for what isn't in it.
+fn asks(schema: &Value, document: &Value) -> bool {
+    let Value::Object(members) = schema else { return *schema == json!(false) };
+    let known = members.get("properties").and_then(Value::as_object);
+    members.iter().any(|(keyword, value)| match keyword.as_str() {
+        "required" => {
+            value.as_array().into_iter().flatten().any(|name| name.as_str().is_none_or(|name| document.get(name).is_none()))
+        }
+        "properties" => {
+            known.into_iter().flatten().any(|(name, schema)| document.get(name).is_some_and(|inner| asks(schema, inner)))
+        }
+        "additionalProperties" | "propertyNames" => document
+            .as_object()
+            .is_some_and(|document| document.keys().any(|key| known.is_none_or(|known| !known.contains_key(key)))),
+        "items" => document.as_array().is_some_and(|items| items.iter().any(|item| asks(value, item))),
+        keyword => {
+            ["minProperties", "not", "anyOf", "oneOf", "allOf", "if", "dependencies", "contains", "minItems"].contains(&keyword)
+        }
+    })
 }
 
 impl Body {

@@ -20,6 +20,9 @@ pub fn refused(bundle: &Value, asked: &[(String, Value)]) -> Vec<Refused> {
     let there = || asked.iter().enumerate().filter(|(_, (pointer, _))| bundle.pointer(pointer).is_some());
     let reference = |pointer: &str| json!({"$ref": format!("trefoil:bundle#{}", encoded(pointer))});
     let properties: Map<String, Value> = there().map(|(index, (pointer, _))| (index.to_string(), reference(pointer))).collect();
+    if properties.is_empty() {
+        return Vec::new();
+    }
     let document: Map<String, Value> = there().map(|(index, (_, document))| (index.to_string(), document.clone())).collect();
     let schema = json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "properties": properties});
     let Some(validator) = compile(&schema, bundle.clone()) else { return Vec::new() };
