@@ -43,7 +43,7 @@ pub(crate) fn emit(views: &Views<'_>, platform: &Platform) -> Emission {
     };
     let [policy, binding] = policy::documents(service, platform, &checks.problems);
     let size = schema.expanded_size();
-    let definition = resource::definition(service, platform, schema, &secrets);
+    let definition = resource::definition(service, platform, schema, secrets.as_ref());
     let documents: Vec<_> = resource::registry(service, platform).into_iter().chain([definition, policy, binding]).collect();
     let content = format!("# {}\n{}", mark(&source_of(&service.name)), yaml::write_all(&documents));
     if size > LARGEST || documents.iter().any(|document| document.to_string().len() > LARGEST) {
