@@ -3,6 +3,7 @@
 //! [`simple_schema`] prints the types and their markers, [`checks`] collects what the [`policy`] has to check because markers can't
 //! say it, [`cel`] says it, and [`resource`] puts a Flux HelmRelease behind the API.
 
+mod carried;
 mod cel;
 mod checks;
 mod form;
