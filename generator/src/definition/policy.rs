@@ -68,7 +68,8 @@ fn variables(service: &Service, platform: &Platform, problems: &[Problem]) -> Ve
     let mut chunks: Vec<Vec<String>> = Vec::new();
     let mut room = 0;
     for Problem { condition, message } in [carried::problem()].iter().chain(&identity(service, platform)).chain(problems) {
-        let line = format!("{condition} ? '' : {}", cel::text(message));
+        // The API server doesn't use a message with a line break.
+        let line = format!("{condition} ? '' : {}", cel::text(&message.replace('\n', " ")));
         match chunks.last_mut().filter(|_| line.len() <= room) {
             Some(chunk) => {
                 room -= line.len();

@@ -231,6 +231,13 @@ fn texts_that_kro_does_not_pass_on_are_refused_at_every_level() {
 }
 
 #[test]
+fn a_message_is_one_line() {
+    let rule = json!([{"rule": "self > 0", "message": "one\ntwo"}]);
+    let out = print(json!({"a\nb": {"type": "integer", "x-kubernetes-validations": rule}}));
+    assert!(out.contains("'spec.values.a b: one two'"), "{out}");
+}
+
+#[test]
 fn a_release_without_spec_never_waits() {
     let line = |schema: Value| documents(&schema)[0]["spec"]["schema"]["spec"]["values"].as_str().unwrap().to_owned();
     let with = |required: Value, field: Value| line(json!({"type": "object", "required": required, "properties": {"a": field}}));
