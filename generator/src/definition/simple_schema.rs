@@ -370,8 +370,9 @@ impl<'a> Printer<'a, '_> {
         }
         let inner = spot.item(true);
         let mut item = self.schema(&list.item, &inner, must);
-        if let (Shape::Anything, Some(kind)) = (&list.item.resolve(self.types).shape, self.items_of_rules(schema)) {
-            item.kind = kind.to_owned();
+        if let Shape::Anything = list.item.resolve(self.types).shape {
+            let kind = self.items_of_rules(schema).or_else(|| schema.default.as_ref().and_then(items_of));
+            item.kind = kind.map_or(item.kind, str::to_owned);
         }
         if list.unique && scalar(&item.kind) {
             markers.push(marker("uniqueItems", "true"));
@@ -561,6 +562,13 @@ impl Line {
 
 fn scalar(kind: &str) -> bool {
     matches!(kind, "string" | "integer" | "boolean" | "float")
+}
+
+/// The type of a list's items, if they have one.
+fn items_of(list: &Value) -> Option<&'static str> {
+    let items = list.as_array()?;
+    let (kind, alike) = commonest(items, items.first());
+    (!items.is_empty() && alike.len() == items.len()).then_some(kind)
 }
 
 /// How a limit can be said.

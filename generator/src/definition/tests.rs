@@ -126,7 +126,7 @@ fn items_carry_markers_by_a_type() {
 fn fields_of_the_root_have_one_type() {
     golden(
         "fields_of_the_root_have_one_type",
-        json!({"u": {"type": ["string", "integer"], "default": 5}, "v": {"type": ["integer", "string"]}, "a": {}, "x": {"type": "array"}}),
+        json!({"u": {"type": ["string", "integer"], "default": 5}, "v": {"type": ["integer", "string"]}, "a": {}, "x": {"type": "array"}, "y": {"type": "array", "items": {}, "default": ["a", "b"]}, "z": {"type": "array", "default": [1, "b"]}}),
     );
 }
 
