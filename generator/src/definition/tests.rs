@@ -231,6 +231,15 @@ fn texts_that_kro_does_not_pass_on_are_refused_at_every_level() {
 }
 
 #[test]
+fn what_nothing_fills_in_is_required() {
+    let group =
+        json!({"type": "object", "required": ["size"], "properties": {"any": {}, "size": {"type": "integer", "default": 1}}});
+    let out = print(json!({"one": group, "many": {"type": "object", "additionalProperties": group}}));
+    assert!(out.contains("has(variables.values.many[i0].size)) ? '' : 'spec.values.many.*: `size` is required'"), "{out}");
+    assert!(!out.contains("spec.values.one: `size` is required"), "{out}");
+}
+
+#[test]
 fn a_message_is_one_line() {
     let rule = json!([{"rule": "self > 0", "message": "one\ntwo"}]);
     let out = print(json!({"a\nb": {"type": "integer", "x-kubernetes-validations": rule}}));
