@@ -70,13 +70,15 @@ fn variables(service: &Service, platform: &Platform, problems: &[Problem]) -> Ve
     for Problem { condition, message } in [carried::problem()].iter().chain(&identity(service, platform)).chain(problems) {
         // The API server doesn't use a message with a line break.
         let line = format!("{condition} ? '' : {}", cel::text(&message.replace('\n', " ")));
-        match chunks.last_mut().filter(|_| line.len() <= room) {
+        // The API server has a limit of its own for what each variable costs.
+        let alone = condition.contains(cel::PAIRWISE);
+        match chunks.last_mut().filter(|_| !alone && line.len() <= room) {
             Some(chunk) => {
                 room -= line.len();
                 chunk.push(line);
             }
             None => {
-                room = CHUNK.saturating_sub(line.len());
+                room = if alone { 0 } else { CHUNK.saturating_sub(line.len()) };
                 chunks.push(vec![line]);
             }
         }

@@ -184,9 +184,12 @@ pub(crate) fn one_of(values: &[Value], x: &str) -> String {
     }
 }
 
+/// How an expression that compares each item with each other ends.
+pub(crate) const PAIRWISE: &str = ".exists_one(other, other == one))";
+
 /// No item stands twice.
 pub(crate) fn unique(x: &str) -> String {
-    format!("{x}.all(one, {x}.exists_one(other, other == one))")
+    format!("{x}.all(one, {x}{PAIRWISE}")
 }
 
 /// The key is among the object's fields.
