@@ -251,6 +251,20 @@ fn each_comparison_of_all_items_has_a_cost_of_its_own() {
 }
 
 #[test]
+fn what_is_too_large_for_a_copy_of_itself_is_applied_by_the_server() {
+    let apply = |fields: usize| {
+        let rule = json!([{"rule": format!("self != '{}'", "x".repeat(1000)), "message": "no"}]);
+        let field = json!({"type": "string", "x-kubernetes-validations": rule});
+        let properties: serde_json::Map<_, _> = (0..fields).map(|number| (format!("f{number}"), field.clone())).collect();
+        let documents = documents(&json!({"type": "object", "properties": properties}));
+        let options = |document: &Value| document["metadata"]["annotations"]["argocd.argoproj.io/sync-options"].clone();
+        documents.iter().map(options).collect::<Vec<_>>()
+    };
+    assert_eq!(apply(1), [Value::Null, Value::Null, Value::Null]);
+    assert_eq!(apply(260), [Value::Null, json!("ServerSideApply=true"), Value::Null]);
+}
+
+#[test]
 fn a_message_is_one_line() {
     let rule = json!([{"rule": "self > 0", "message": "one\ntwo"}]);
     let out = print(json!({"a\nb": {"type": "integer", "x-kubernetes-validations": rule}}));
