@@ -3,6 +3,7 @@
 //! [`simple_schema`] prints the types and their markers, [`checks`] collects what the [`policy`] has to check because markers can't
 //! say it, [`cel`] says it, and [`resource`] puts a Flux HelmRelease behind the API.
 
+mod carried;
 mod cel;
 mod checks;
 mod form;
@@ -20,12 +21,15 @@ use crate::chart::{mark, source as source_of};
 use crate::{Emission, File, Views};
 use manifest::platform::Platform;
 use manifest::yaml;
+use serde_json::{Value, json};
 
 use cel::Cel;
 use checks::Checks;
 
-/// etcd takes 1.5 MiB; the stored definition has its metadata, and a copy of its own among its annotations, besides.
+/// etcd takes 1.5 MiB; what is stored has its metadata besides.
 const LARGEST: usize = 1 << 20;
+/// A client that applies an object keeps a copy of it among its annotations, which may have 256 KiB together.
+const COPIED: usize = 250_000;
 
 /// The service's definition, policy and binding.
 pub(crate) fn emit(views: &Views<'_>, platform: &Platform) -> Emission {
@@ -43,8 +47,9 @@ pub(crate) fn emit(views: &Views<'_>, platform: &Platform) -> Emission {
     };
     let [policy, binding] = policy::documents(service, platform, &checks.problems);
     let size = schema.expanded_size();
-    let definition = resource::definition(service, platform, schema, &secrets);
-    let documents: Vec<_> = resource::registry(service, platform).into_iter().chain([definition, policy, binding]).collect();
+    let definition = resource::definition(service, platform, schema, secrets.as_ref());
+    let documents = resource::registry(service, platform).into_iter().chain([definition, policy, binding]);
+    let documents: Vec<_> = documents.map(server_side).collect();
     let content = format!("# {}\n{}", mark(&source_of(&service.name)), yaml::write_all(&documents));
     if size > LARGEST || documents.iter().any(|document| document.to_string().len() > LARGEST) {
         return not_given("the definition is larger than Kubernetes stores");
@@ -58,6 +63,14 @@ pub(crate) fn source(platform: &Platform) -> Option<File> {
     let documents = resource::repository(platform)?;
     let content = format!("# {}\n{}", mark("platform.toml"), yaml::write_all(&documents));
     Some(File { path: "definitions/gitrepository.yaml".to_owned(), content })
+}
+
+/// Tells Argo CD to let the server apply what is too large for `kubectl apply`; Flux always does.
+fn server_side(mut document: Value) -> Value {
+    if document.to_string().len() > COPIED {
+        document["metadata"]["annotations"] = json!({"argocd.argoproj.io/sync-options": "ServerSideApply=true"});
+    }
+    document
 }
 
 fn not_given(why: &str) -> Emission {

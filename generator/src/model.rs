@@ -14,6 +14,7 @@ use serde_json::{Number, Value};
 
 pub use constraints::{Class, Constraint, constraints, note_keywords, rule_keyword};
 pub use view::{Owned, release};
+pub(crate) use view::{SECRET_PART_MAX, SECRET_PARTS, SecretPart};
 
 /// A service as its schema describes it.
 #[derive(Clone, Debug, PartialEq)]

@@ -15,7 +15,8 @@ use crate::model::{Check, Object, Rest, Schema, Shape, Size, Text, Types};
 pub(super) use format::format_check;
 pub(super) use on::{On, implied, kind};
 pub(super) use words::{
-    all, any, bound, each, every, get, guarded, has, is_type, known, literal, one_of, re2, size, text, unique,
+    PAIRWISE, all, any, bound, each, every, get, guarded, has, is_reserved, is_type, known, literal, one_of, re2, size, text,
+    unique,
 };
 use words::{limits, multiple, own_rule, short};
 

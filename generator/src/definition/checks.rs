@@ -14,6 +14,8 @@ use crate::model::{
 /// Where the ledger says that a rule went.
 pub(super) const POLICY: &str = "the admission policy";
 const DEFAULT: &str = "the chart's values.yaml has it";
+/// The chart's values.yaml has the defaults of fixed places only.
+const UNFILLED: &str = "nothing fills in an item of a list or a map that the API holds as an object";
 
 /// One thing that the policy checks.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,7 +87,11 @@ impl<'a> Checks<'a> {
     pub(super) fn untyped(&mut self, schema: &'a Schema, spot: &Spot) {
         self.notes(schema, spot);
         if schema.default.is_some() {
-            self.enter(spot, &schema.at, "default", Outcome::Moved(DEFAULT.to_owned()));
+            let outcome = match spot.is_many() {
+                true => Outcome::Lost(UNFILLED.to_owned()),
+                false => Outcome::Moved(DEFAULT.to_owned()),
+            };
+            self.enter(spot, &schema.at, "default", outcome);
         }
         if schema.nullable {
             self.enter(spot, &schema.at, "nullable", Outcome::Moved(POLICY.to_owned()));
@@ -304,12 +310,14 @@ impl<'a> Checks<'a> {
     }
 
     fn required(&mut self, schema: &Schema, field: &Field, spot: &Spot, inner: &Spot) {
-        if missing(&field.schema, self.cel.types).is_some() {
+        let filled = missing(&field.schema, self.cel.types).is_some();
+        if filled && !inner.is_many() {
             return self.enter(inner, &schema.at, "required", Outcome::Rewritten("the default fills it in".to_owned()));
         }
         let condition = self.of_kind(schema, spot, cel::has(&spot.x, &field.name));
         self.say(spot, condition, &format!("{} is required", words::quoted(&field.name)));
-        self.enter(inner, &schema.at, "required", Outcome::Moved(POLICY.to_owned()));
+        let outcome = if filled { Outcome::Stricter(UNFILLED.to_owned()) } else { Outcome::Moved(POLICY.to_owned()) };
+        self.enter(inner, &schema.at, "required", outcome);
     }
 
     fn notes(&mut self, schema: &Schema, spot: &Spot) {

@@ -111,6 +111,16 @@ pub(super) fn is_printable(text: &str) -> bool {
     !text.chars().any(|c| matches!(c, '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}'))
 }
 
+/// Whether KRO passes the value on as it is: it applies what it makes as YAML.
+pub(super) fn is_carried(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_printable(text),
+        Value::Array(items) => items.iter().all(is_carried),
+        Value::Object(fields) => fields.iter().all(|(key, value)| is_printable(key) && is_carried(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    }
+}
+
 /// What stands in the effective document where nothing was written ([`manifest::defaults`]' own rule).
 pub(super) fn missing(schema: &Schema, types: &Types) -> Option<Value> {
     appears(schema, types, &mut Vec::new())

@@ -5,6 +5,7 @@ use manifest::name::ServiceName;
 use manifest::platform::{FailurePolicy, Platform};
 use serde_json::{Value, json};
 
+use super::carried;
 use super::cel;
 use super::checks::Problem;
 use crate::model::{Service, Shape};
@@ -63,17 +64,21 @@ fn variables(service: &Service, platform: &Platform, problems: &[Problem]) -> Ve
         let before = format!("request.operation == 'UPDATE' && {}", values("oldObject"));
         variables.push(json!({"name": "before", "expression": before}));
     }
+    variables.push(carried::variable(service));
     let mut chunks: Vec<Vec<String>> = Vec::new();
     let mut room = 0;
-    for Problem { condition, message } in identity(service, platform).iter().chain(problems) {
-        let line = format!("{condition} ? '' : {}", cel::text(message));
-        match chunks.last_mut().filter(|_| line.len() <= room) {
+    for Problem { condition, message } in [carried::problem()].iter().chain(&identity(service, platform)).chain(problems) {
+        // The API server doesn't use a message with a line break.
+        let line = format!("{condition} ? '' : {}", cel::text(&message.replace('\n', " ")));
+        // The API server has a limit of its own for what each variable costs.
+        let alone = condition.contains(cel::PAIRWISE);
+        match chunks.last_mut().filter(|_| !alone && line.len() <= room) {
             Some(chunk) => {
                 room -= line.len();
                 chunk.push(line);
             }
             None => {
-                room = CHUNK.saturating_sub(line.len());
+                room = if alone { 0 } else { CHUNK.saturating_sub(line.len()) };
                 chunks.push(vec![line]);
             }
         }

@@ -5,14 +5,14 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::marker::{line, marker};
-use super::secret;
+use super::secret::{self, Holder};
 use super::simple_schema::SimpleSchema;
 use crate::model::Service;
 
 const READY: &str = "${release.status.conditions.exists(c, c.type == \"Ready\" && c.status == \"True\")}";
 
 /// The definition of a service.
-pub(super) fn definition(service: &Service, platform: &Platform, schema: SimpleSchema, secrets: &[Vec<String>]) -> Value {
+pub(super) fn definition(service: &Service, platform: &Platform, schema: SimpleSchema, secrets: Option<&Holder>) -> Value {
     let mut api = json!({
         "apiVersion": platform.api.version,
         "group": platform.api.group,
@@ -60,7 +60,7 @@ fn values(api: &Value, mut schema: SimpleSchema) -> String {
     line(&schema.kind, &schema.markers)
 }
 
-fn release(service: &Service, platform: &Platform, secrets: &[Vec<String>]) -> Value {
+fn release(service: &Service, platform: &Platform, secrets: Option<&Holder>) -> Value {
     let settings = &platform.helm_release;
     let source = &platform.chart_source;
     let mut spec = json!({
@@ -86,7 +86,7 @@ fn release(service: &Service, platform: &Platform, secrets: &[Vec<String>]) -> V
         "driftDetection": {"mode": "enabled"},
         "values": secret::values(secrets),
     });
-    let from = (!secrets.is_empty()).then(|| json!({"valuesFrom": secret::values_from(secrets)}));
+    let from = secrets.map(|secrets| json!({"valuesFrom": secret::values_from(secrets)}));
     let account = settings.service_account.as_ref().map(|name| json!({"serviceAccountName": name}));
     for part in [Some(chart), account, Some(rest), from].into_iter().flatten() {
         if let (Value::Object(spec), Value::Object(part)) = (&mut spec, part) {

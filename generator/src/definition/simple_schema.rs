@@ -5,7 +5,7 @@ use serde_json::{Map as Json, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::checks::{Checks, POLICY, RECURSION, assured};
-use super::form::{Form, form, is_printable, is_recursive, missing};
+use super::form::{Form, form, is_carried, is_printable, is_recursive, missing};
 use super::marker::{self, marker};
 use super::spot::Spot;
 use super::words;
@@ -132,6 +132,10 @@ impl<'a> Printer<'a, '_> {
             line.default = None;
             return Outcome::Moved("the API's type doesn't hold it; the chart's values.yaml has it".to_owned());
         }
+        if !is_carried(default) {
+            line.default = None;
+            return Outcome::Moved("KRO can't pass its characters on; the chart's values.yaml has it".to_owned());
+        }
         line.default = Some(default.clone());
         Outcome::Kept
     }
@@ -200,7 +204,10 @@ impl<'a> Printer<'a, '_> {
     fn open(&mut self, schema: &'a Schema, spot: &Spot) -> Line {
         // Everything but what `schema` has already answered for the place itself.
         self.checks.inside(schema, spot);
-        Line { default: missing(schema, self.types).filter(Value::is_object), ..Line::of("object") }
+        Line {
+            default: missing(schema, self.types).filter(|default| default.is_object() && is_carried(default)),
+            ..Line::of("object")
+        }
     }
 
     /// A field of the root that can be anything.
@@ -363,8 +370,9 @@ impl<'a> Printer<'a, '_> {
         }
         let inner = spot.item(true);
         let mut item = self.schema(&list.item, &inner, must);
-        if let (Shape::Anything, Some(kind)) = (&list.item.resolve(self.types).shape, self.items_of_rules(schema)) {
-            item.kind = kind.to_owned();
+        if let Shape::Anything = list.item.resolve(self.types).shape {
+            let kind = self.items_of_rules(schema).or_else(|| schema.default.as_ref().and_then(items_of));
+            item.kind = kind.map_or(item.kind, str::to_owned);
         }
         if list.unique && scalar(&item.kind) {
             markers.push(marker("uniqueItems", "true"));
@@ -554,6 +562,13 @@ impl Line {
 
 fn scalar(kind: &str) -> bool {
     matches!(kind, "string" | "integer" | "boolean" | "float")
+}
+
+/// The type of a list's items, if they have one.
+fn items_of(list: &Value) -> Option<&'static str> {
+    let items = list.as_array()?;
+    let (kind, alike) = commonest(items, items.first());
+    (!items.is_empty() && alike.len() == items.len()).then_some(kind)
 }
 
 /// How a limit can be said.

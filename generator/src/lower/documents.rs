@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use manifest::name::ServiceName;
 
 use crate::json::{Json, Member, Node};
-use crate::model::Pointer;
+use crate::model::{Pointer, SECRET_PART_MAX, SECRET_PARTS, SecretPart};
 
 /// A schema document that was read.
 pub(crate) struct Document {
@@ -189,21 +189,20 @@ fn secret_reference(schema: &Node) -> Node {
     let text = |text: &str| node(Json::Text(text.to_owned()));
     let member = |key: &str, value| Member { key: key.to_owned(), key_span: span, value };
     let object = |members| node(Json::Object(members));
-    let part = |doc: &str| {
-        object(vec![
+    let part = |part: &SecretPart| {
+        let schema = object(vec![
             member("type", text("string")),
-            member("description", text(doc)),
+            member("description", text(part.doc)),
             member("minLength", node(Json::Number(1.into()))),
-            member("maxLength", node(Json::Number(253.into()))),
-        ])
+            member("maxLength", node(Json::Number(SECRET_PART_MAX.into()))),
+            member("pattern", text(part.pattern)),
+        ]);
+        member(part.name, schema)
     };
     let mut members = vec![member("type", text("object"))];
     members.extend(schema.members().iter().filter(|member| matches!(member.key.as_str(), "title" | "description")).cloned());
-    members.push(member(
-        "properties",
-        object(vec![member("name", part("Name of the Secret")), member("key", part("Key in the Secret"))]),
-    ));
-    members.push(member("required", node(Json::List(vec![text("name"), text("key")]))));
+    members.push(member("properties", object(SECRET_PARTS.iter().map(part).collect())));
+    members.push(member("required", node(Json::List(SECRET_PARTS.iter().map(|part| text(part.name)).collect()))));
     members.push(member("additionalProperties", node(Json::Bool(false))));
     object(members)
 }

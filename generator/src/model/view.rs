@@ -1,7 +1,7 @@
 //! What a tenant sees of a service: the release view.
 
 use super::constraints::{Constraint, constraints_below};
-use super::{Check, Field, Notes, Object, Place, Pointer, Rest, Schema, Service, Shape, Text, Types};
+use super::{Check, Field, Notes, Object, Pattern, Place, Pointer, Rest, Schema, Service, Shape, Text, Types};
 use serde_json::Value;
 
 /// A service without what the platform keeps to itself.
@@ -25,21 +25,39 @@ pub fn release(service: &Service) -> Owned {
     Owned { service, moved: view.moved }
 }
 
+/// One of the two words of a reference to a Secret.
+pub(crate) struct SecretPart {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub pattern: &'static str,
+}
+
+/// What Kubernetes takes for the name of a Secret, and for a key in one. A HelmRelease with another key is refused, after the
+/// release was admitted.
+pub(crate) const SECRET_PARTS: [SecretPart; 2] = [
+    SecretPart { name: "name", doc: "Name of the Secret", pattern: "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$" },
+    SecretPart { name: "key", doc: "Key in the Secret", pattern: "^[A-Za-z0-9._-]+$" },
+];
+/// The longest name, and the longest key.
+pub(crate) const SECRET_PART_MAX: u64 = 253;
+
 /// The reference to a Secret that stands in a release for a secret value.
 pub(crate) fn secret_reference(schema: &Schema) -> Schema {
-    let text = |name: &str, max, doc: &str| Field {
-        name: name.to_owned(),
-        required: true,
-        schema: Schema {
-            doc: Some(doc.to_owned()),
-            ..Schema::new(schema.at.clone(), Shape::Text(Text { min: Some(1), max: Some(max), ..Text::default() }))
-        },
+    let text = |part: &SecretPart| {
+        let pattern = Pattern {
+            at: schema.at.clone(),
+            source: part.pattern.to_owned(),
+            re2: Some(part.pattern.to_owned()),
+            ecma: Some(part.pattern.to_owned()),
+        };
+        let text = Text { min: Some(1), max: Some(SECRET_PART_MAX), patterns: vec![pattern], format: None };
+        Field {
+            name: part.name.to_owned(),
+            required: true,
+            schema: Schema { doc: Some(part.doc.to_owned()), ..Schema::new(schema.at.clone(), Shape::Text(text)) },
+        }
     };
-    let object = Object {
-        fields: vec![text("name", 253, "Name of the Secret"), text("key", 253, "Key in the Secret")],
-        rest: Rest::Closed,
-        size: Default::default(),
-    };
+    let object = Object { fields: SECRET_PARTS.iter().map(text).collect(), rest: Rest::Closed, size: Default::default() };
     Schema {
         title: schema.title.clone(),
         doc: schema.doc.clone(),

@@ -81,11 +81,16 @@ fn list(items: &[Value]) -> String {
     format!("[{}]", items.join(", "))
 }
 
+/// Whether a name is one of the language's own words.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 /// Whether a name can follow a dot.
 fn is_plain(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && !RESERVED.contains(&name)
+        && !is_reserved(name)
 }
 
 /// Whether the object `x` has the key.
@@ -179,9 +184,12 @@ pub(crate) fn one_of(values: &[Value], x: &str) -> String {
     }
 }
 
+/// How an expression that compares each item with each other ends.
+pub(crate) const PAIRWISE: &str = ".exists_one(other, other == one))";
+
 /// No item stands twice.
 pub(crate) fn unique(x: &str) -> String {
-    format!("{x}.all(one, {x}.exists_one(other, other == one))")
+    format!("{x}.all(one, {x}{PAIRWISE}")
 }
 
 /// The key is among the object's fields.
