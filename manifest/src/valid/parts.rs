@@ -86,7 +86,7 @@ mod tests {
     fn each_part_judges_its_own_document() {
         let bundle = json!({
             "$id": "https://example.org/values",
-            "properties": { "a b": { "type": "integer" }, "c": { "properties": { "d": { "$ref": "#/properties/a b" } } } },
+            "properties": { "a b": { "type": "integer" }, "c": { "properties": { "d": { "$ref": "#/properties/a%20b" } } } },
         });
         let asked = [
             ("/properties/a b".to_owned(), json!(1)),
