@@ -73,6 +73,20 @@ impl Outcome {
     }
 }
 
+/// Why an item can't be immutable.
+pub(crate) const MANY: &str = "items of lists and maps have no identity over time";
+
+/// What becomes of a note for people in a target that has no word for it, if the release API, which is made of the same schema, has.
+pub(crate) fn kept_by_the_api(keyword: &str, used_at: &Place) -> Option<Outcome> {
+    Some(match keyword {
+        "x-ui.platformOwned" => Outcome::Moved("the release API has no such field".to_owned()),
+        "x-ui.secretRef" => Outcome::Moved("the release API holds a reference to a Secret instead".to_owned()),
+        "x-ui.immutable" if used_at.as_str().split('/').any(|step| step == "*") => Outcome::Lost(MANY.to_owned()),
+        "x-ui.immutable" => Outcome::Moved("the release API refuses the change".to_owned()),
+        _ => return None,
+    })
+}
+
 /// One line of a target's book: exactly one for each of [`crate::model::constraints`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Entry {

@@ -4,7 +4,7 @@ use manifest::defaults::{Defaults, Node};
 use manifest::valid::Validator;
 use serde_json::{Map, Value, json};
 
-use crate::ledger::{Book, Outcome};
+use crate::ledger::{Book, Outcome, kept_by_the_api};
 use crate::model::{
     Bound, Bounds, Check, Object, Pattern, Place, Pointer, Rest, Rule, Schema, Service, Shape, Size, Text, Types, note_keywords,
     rule_keyword,
@@ -48,7 +48,7 @@ impl<'a> Printer<'a, '_> {
     fn schema(&mut self, schema: &'a Schema, place: &Place) -> Keywords {
         let at = &schema.at;
         for keyword in note_keywords(schema) {
-            self.enter(place, at, keyword, note(keyword));
+            self.enter(place, at, keyword, note(keyword, place));
         }
         if schema.default.is_some() {
             self.enter(place, at, "default", Outcome::Kept);
@@ -431,13 +431,12 @@ impl<'a> Printer<'a, '_> {
     }
 }
 
-fn note(keyword: &str) -> Outcome {
+fn note(keyword: &str, place: &Place) -> Outcome {
     match keyword {
         "title" | "description" | "examples" | "deprecated" => Outcome::Kept,
         "x-ui.suggestions" => Outcome::Rewritten("as examples".into()),
         "x-ui.secretRef" => Outcome::Rewritten("as a reference with name and key".into()),
-        "x-ui.immutable" => Outcome::Moved("the release API refuses the change".into()),
-        _ => Outcome::Lost("editors have no forms".into()),
+        _ => kept_by_the_api(keyword, place).unwrap_or(Outcome::Lost("editors have no forms".into())),
     }
 }
 
