@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::Made;
+use crate::mark::{mark, source};
 use crate::model::{Class, Constraint, Place, Pointer, Service, constraints, release};
 use std::collections::BTreeMap;
 
@@ -171,7 +172,7 @@ pub(crate) fn file(made: &Made) -> String {
             rows.entry((&entry.used_at, &entry.at, entry.keyword)).or_default().insert(target, &entry.outcome);
         }
     }
-    let mark = crate::chart::mark(&crate::chart::source(&made.service.name));
+    let mark = mark(&source(&made.service.name));
     let given = made.targets.iter().map(|(target, emission)| {
         let said = emission.not_given.as_ref().map_or("given".to_owned(), |why| format!("not given: {why}"));
         (target.as_str().to_owned(), Value::String(said))
