@@ -17,7 +17,7 @@ mod spot;
 mod tests;
 mod words;
 
-use crate::chart::{mark, source as source_of};
+use crate::mark::{mark, source as source_of};
 use crate::{Emission, File, Views};
 use manifest::platform::Platform;
 use manifest::yaml;

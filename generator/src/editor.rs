@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 pub(crate) use shared::shared;
 
-use crate::chart::{mark, source};
 use crate::ledger::Book;
+use crate::mark::{mark, source};
 use crate::model::{Bundle, Service};
 use crate::{Emission, File, Views};
 

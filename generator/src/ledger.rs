@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::Made;
+use crate::mark::{mark, source};
 use crate::model::{Class, Constraint, Place, Pointer, Service, constraints, release};
 use std::collections::BTreeMap;
 
@@ -71,6 +72,20 @@ impl Outcome {
     pub fn needs_acceptance(&self) -> bool {
         matches!(self, Outcome::Stricter(_) | Outcome::Lost(_))
     }
+}
+
+/// Why an item can't be immutable.
+pub(crate) const MANY: &str = "items of lists and maps have no identity over time";
+
+/// What becomes of a note for people in a target that has no word for it, if the release API, which is made of the same schema, has.
+pub(crate) fn kept_by_the_api(keyword: &str, used_at: &Place) -> Option<Outcome> {
+    Some(match keyword {
+        "x-ui.platformOwned" => Outcome::Moved("the release API has no such field".to_owned()),
+        "x-ui.secretRef" => Outcome::Moved("the release API holds a reference to a Secret instead".to_owned()),
+        "x-ui.immutable" if used_at.as_str().split('/').any(|step| step == "*") => Outcome::Lost(MANY.to_owned()),
+        "x-ui.immutable" => Outcome::Moved("the release API refuses the change".to_owned()),
+        _ => return None,
+    })
 }
 
 /// One line of a target's book: exactly one for each of [`crate::model::constraints`].
@@ -157,7 +172,7 @@ pub(crate) fn file(made: &Made) -> String {
             rows.entry((&entry.used_at, &entry.at, entry.keyword)).or_default().insert(target, &entry.outcome);
         }
     }
-    let mark = crate::chart::mark(&crate::chart::source(&made.service.name));
+    let mark = mark(&source(&made.service.name));
     let given = made.targets.iter().map(|(target, emission)| {
         let said = emission.not_given.as_ref().map_or("given".to_owned(), |why| format!("not given: {why}"));
         (target.as_str().to_owned(), Value::String(said))

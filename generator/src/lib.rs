@@ -12,6 +12,7 @@ mod editor;
 mod json;
 pub mod ledger;
 mod lower;
+mod mark;
 pub mod model;
 pub mod parallel;
 mod pattern;

@@ -100,7 +100,7 @@ pub(crate) fn lower(source: &Source, repository: &Repository, platform: &Platfor
         settled: HashSet::new(),
         entered: None,
     };
-    let (mut values, bundle) = lowering.document(own);
+    let (mut values, (bundle, names)) = lowering.document(own);
     root_fields(&mut values, &lowering.types);
     if let Some(excess) = extent::excess(&values, &lowering.types) {
         let span = Span { start: own.root.span.start, end: own.root.span.start + 1 };
@@ -126,7 +126,7 @@ pub(crate) fn lower(source: &Source, repository: &Repository, platform: &Platfor
         children,
         sample: source.sample.clone(),
     };
-    verify::verify(&mut service, &own.root, &mut reports);
+    verify::verify(&mut service, &names, &own.root, &mut reports);
     reports.diagnostics.sort_by(|a, b| a.location.cmp(&b.location));
     let failed = reports.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     Lowered { service: (!failed).then_some(service), diagnostics: reports.diagnostics, keywords: book, found }
@@ -297,10 +297,8 @@ const MAX_NESTING: usize = 100;
 const MAX_STEPS: usize = 400_000;
 
 impl<'d> Lowering<'d> {
-    fn document(&mut self, own: &'d Document) -> (Schema, Value) {
-        let Some(root) = self.documents.first().map(|document| &document.root) else {
-            return (Schema::new(Pointer::root(), Shape::Anything), own.root.to_value());
-        };
+    fn document(&mut self, own: &'d Document) -> (Schema, (Value, bundle::Names)) {
+        let root = self.documents.first().map_or(&own.root, |document| &document.root);
         self.open.push(Pointer::root());
         let values = self.schema(0, root, &Pointer::root());
         self.open.pop();

@@ -12,7 +12,7 @@ use manifest::platform::Platform;
 
 pub(crate) use package::crate_files;
 
-use crate::ledger::{Book, Outcome};
+use crate::ledger::{Book, Outcome, kept_by_the_api};
 use crate::model::{Class, Service, constraints};
 use crate::{Code, Diagnostic, Emission, File, Severity, Views};
 
@@ -64,7 +64,8 @@ fn untyped(service: &Service) -> Book {
             }
             Class::Constraint => rule(constraint.keyword),
             Class::Default => default(),
-            Class::Note => Outcome::Lost("untyped JSON has no comments".into()),
+            Class::Note => kept_by_the_api(constraint.keyword, &constraint.used_at)
+                .unwrap_or(Outcome::Lost("untyped JSON has no comments".into())),
         };
         book.enter(&constraint.used_at, &constraint.at, constraint.keyword, outcome);
     }
@@ -125,6 +126,11 @@ mod tests {
             ("/untyped", "type", "stricter"),
             ("/old", "format", "lost"),
             ("/list/*/p", "default", "moved"),
+            ("/fixed", "x-ui.immutable", "moved"),
+            ("/fixed", "x-ui.order", "lost"),
+            ("/list/*/p", "x-ui.immutable", "lost"),
+            ("/secret", "x-ui.secretRef", "moved"),
+            ("/owned", "x-ui.platformOwned", "moved"),
         ] {
             assert_eq!(outcome(&emission, place, keyword), word, "{place} {keyword}");
         }

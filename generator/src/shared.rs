@@ -4,6 +4,7 @@ use manifest::platform::Platform;
 use serde_json::Value;
 
 use crate::ledger::Target;
+use crate::mark::mark;
 use crate::model::Service;
 use crate::{Code, File, Inputs, Made, chart, definition, editor, ledger, parallel, rust, template};
 
@@ -34,7 +35,7 @@ pub(crate) fn files(services: &[Made], inputs: &Inputs) -> Vec<File> {
 fn platform_schema() -> File {
     let mut schema = Platform::json_schema();
     if let Some(members) = schema.as_object_mut() {
-        members.insert("$comment".to_owned(), chart::mark("the settings' own type").into());
+        members.insert("$comment".to_owned(), mark("the settings' own type").into());
     }
     let content = serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n";
     File { path: "docs/platform.schema.json".to_owned(), content }
@@ -43,7 +44,7 @@ fn platform_schema() -> File {
 /// Every setting of `platform.toml`, with its default.
 fn settings_page() -> File {
     let schema = Platform::json_schema();
-    let mut content = format!("<!-- {} -->\n# Settings of a fork: `platform.toml`\n\n", chart::mark("the settings' own type"));
+    let mut content = format!("<!-- {} -->\n# Settings of a fork: `platform.toml`\n\n", mark("the settings' own type"));
     content.push_str(
         "Write down what is different for you, then run `cargo xtask generate`: every file that it concerns follows.\n",
     );
@@ -82,7 +83,7 @@ fn text<'a>(schema: &'a Value, key: &str) -> &'a str {
 
 /// Every code with its meaning.
 fn diagnostics_page() -> File {
-    let mut content = format!("<!-- {} -->\n# Diagnostics\n\n", chart::mark("the list of codes"));
+    let mut content = format!("<!-- {} -->\n# Diagnostics\n\n", mark("the list of codes"));
     content.push_str("Each problem has a stable code. `generate` and `new` stop at errors; `validate` refuses warnings as well; notes inform.\n\n");
     content.push_str("| code | meaning |\n| --- | --- |\n");
     for code in Code::ALL {

@@ -20,6 +20,7 @@ use manifest::name::ServiceName;
 use manifest::platform::Platform;
 use serde_json::{Value, json};
 
+use crate::mark::mark;
 use crate::model::{Place, Service};
 use crate::{Emission, File, Views};
 use form::{Form, Level};
@@ -90,5 +91,5 @@ fn walk(views: &Views<'_>, edit: bool) -> Result<(Part, crate::ledger::Book), &'
 }
 
 fn yaml(source: &str, value: &Value) -> String {
-    format!("# {}\n{}", crate::chart::mark(source), manifest::yaml::write(value))
+    format!("# {}\n{}", mark(source), manifest::yaml::write(value))
 }

@@ -70,6 +70,7 @@ fn the_same_input_gives_the_same_bytes_in_any_order() {
     assert!(generate(&Inputs { sources, ..inputs }).files == first);
 }
 
+/// MSF-F50.
 #[test]
 fn a_setting_changes_every_file_that_it_concerns() {
     let inputs = inputs();

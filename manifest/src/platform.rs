@@ -156,7 +156,9 @@ pub struct Portal {
     /// Type of the systems in the catalog.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system_type: Option<String>,
-    /// Where the templates open pull requests.
+    /// Where the templates open pull requests. No form can look up whether a name is taken. A second request to create a
+    /// release fails on both while the first one's branch is there. If the release is there, GitLab's fails too; GitHub's changes its
+    /// manifest instead of adding one, and says so to the reviewer.
     pub pull_request: PullRequest,
     /// Name of the author of the templates' commits. Without it: that of the integration.
     #[serde(skip_serializing_if = "Option::is_none")]

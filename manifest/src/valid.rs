@@ -99,10 +99,12 @@ impl Validator {
         Ok(Validator { schema, bundle: bundle.clone(), defaults })
     }
 
-    /// The document with the schema's defaults under it.
+    /// The document with the schema's defaults under it. `1.0` is `1` in it, as it is for Helm in every draft, and in YAML.
     #[must_use]
     pub fn effective(&self, raw: &Value) -> Value {
-        self.defaults.effective(raw)
+        let mut effective = self.defaults.effective(raw);
+        whole(&mut effective);
+        effective
     }
 
     /// All violations of the effective document, sorted by place; none means that `raw` is valid.
@@ -116,6 +118,20 @@ impl Validator {
         let mut violations: Vec<_> = errors.flat_map(|error| message::violations(&error, &self.bundle)).collect();
         violations.sort_by(|a, b| message::place(a).cmp(&message::place(b)));
         violations
+    }
+}
+
+/// Makes integers of integral floats: draft-04 and Rust's types tell them apart, Helm doesn't.
+fn whole(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            if let Some(integer) = number.as_f64().and_then(crate::yaml::integer) {
+                *number = integer;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(whole),
+        Value::Object(members) => members.values_mut().for_each(whole),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -6,6 +6,7 @@
 mod read;
 mod write;
 
+pub(crate) use read::integer;
 pub use read::{Error, read, read_all};
 pub use write::{Doc, Entry, write, write_all, write_doc};
 

@@ -43,6 +43,7 @@ fn a_missing_file() {
     assert!(repo.exists("ledger/alpha.json"));
 }
 
+/// MSF-F16.
 #[test]
 fn orphans() {
     let repo = Repo::alpha();
@@ -103,4 +104,44 @@ fn the_settings_file() {
     repo.refuses(&["generate", "--check"], 1, "error[file/stale]");
     repo.ok(&["generate"]);
     repo.ok(&["generate", "--check"]);
+}
+
+/// MSF-F28: whatever of what is generated differs is found, and named.
+#[test]
+fn every_generated_file_is_compared() {
+    let repo = Repo::alpha();
+    let (full, empty) = (repo.tree(), Repo::empty());
+    empty.service("alpha");
+    let generated = full.iter().filter(|(path, content)| !content.is_empty() && !empty.exists(path));
+    let generated: Vec<&String> = generated.map(|(path, _)| path).filter(|path| !path.ends_with("accepted.toml")).collect();
+    for part in ["charts/", "definitions/", "software-templates/", "editor/", "generated/", "ledger/", "docs/"] {
+        assert!(generated.iter().any(|path| path.starts_with(part)), "nothing is generated below {part}");
+    }
+    for path in &generated {
+        repo.write(path, &format!("{}\n", repo.read(path)));
+    }
+    let run = repo.refuses(&["generate", "--check"], 1, "error[file/stale]");
+    for path in generated {
+        assert!(run.stderr.contains(&format!("--> {path}:")), "{path} isn't compared: {}", run.stderr);
+    }
+}
+
+/// MSF-F28: no target stays behind when the schema moves.
+#[test]
+fn a_change_of_the_schema_concerns_every_target() {
+    let repo = Repo::alpha();
+    repo.replace("schemas/alpha/values.schema.json", "\"size\"", "\"extent\"");
+    let run = repo.refuses(&["generate", "--check"], 1, "error[file/stale]");
+    for path in [
+        "charts/alpha/values.schema.json",
+        "charts/alpha/values.yaml",
+        "definitions/alpha.yaml",
+        "software-templates/alpha/template.yaml",
+        "software-templates/alpha/skeleton/manifest.yaml",
+        "editor/alpha.schema.json",
+        "generated/src/alpha.rs",
+        "ledger/alpha.json",
+    ] {
+        assert!(run.stderr.contains(&format!("--> {path}:")), "{path} stays behind: {}", run.stderr);
+    }
 }

@@ -41,6 +41,21 @@ fn no_crate_uses_another_than_it_may() {
     }
 }
 
+/// MSF-F29: the validator is one version, is compiled in, and nothing that is compiled in can reach the network.
+#[test]
+fn the_validator_is_pinned_and_offline() {
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    let validator = &manifest["workspace"]["dependencies"]["jsonschema"];
+    assert!(validator["version"].as_str().unwrap().starts_with('='), "{validator}");
+    assert_eq!(validator["default-features"].as_bool(), Some(false), "{validator}");
+    let lock: toml::Table = read("Cargo.lock").parse().unwrap();
+    let packages: Vec<&str> =
+        lock["package"].as_array().unwrap().iter().map(|package| package["name"].as_str().unwrap()).collect();
+    assert!(packages.contains(&"jsonschema"));
+    let clients: Vec<&&str> = packages.iter().filter(|name| ["reqwest", "ureq", "curl", "hyper"].contains(*name)).collect();
+    assert!(clients.is_empty(), "{clients:?}");
+}
+
 #[test]
 fn ci_runs_the_readme_s_test_command() {
     let command = "cargo test --workspace";

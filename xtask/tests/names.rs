@@ -5,6 +5,7 @@ mod support;
 
 use support::Repo;
 
+/// MSF-F01, F03 to F12: each of these names once became files, or a command.
 #[test]
 fn bad_names_leave_nothing() {
     let repo = Repo::alpha();
@@ -34,6 +35,7 @@ fn bad_names_leave_nothing() {
     repo.refuses(&["new", "--", "--help"], 1, "expected ^[a-z]");
 }
 
+/// MSF-F02.
 #[test]
 fn usage() {
     let repo = Repo::empty();
@@ -51,6 +53,7 @@ fn usage() {
     assert_eq!(output.status.code(), Some(2));
 }
 
+/// MSF-F13.
 #[test]
 fn a_name_that_exists_is_refused() {
     let repo = Repo::alpha();
@@ -59,6 +62,7 @@ fn a_name_that_exists_is_refused() {
     repo.refuses(&["new", "beta"], 1, "charts/beta is there");
 }
 
+/// MSF-F07.
 #[test]
 fn what_derives_from_a_name_is_unique() {
     let repo = Repo::empty();
@@ -73,6 +77,7 @@ fn what_derives_from_a_name_is_unique() {
     repo.refuses(&["generate"], 1, "error[name/taken]");
 }
 
+/// MSF-F17: the plural is set or derived in one place.
 #[test]
 fn a_plural_that_is_taken_is_refused() {
     let repo = Repo::alpha();
@@ -81,6 +86,7 @@ fn a_plural_that_is_taken_is_refused() {
     repo.refuses(&["new", "beta"], 1, "the plural \"beta\", which the service `alpha` has");
 }
 
+/// MSF-F45.
 #[test]
 fn a_template_that_leaves_no_room_is_refused() {
     let repo = Repo::empty();

@@ -58,6 +58,19 @@ fn a_problem_elsewhere_stops_it() {
     repo.refuses(&["new", "beta"], 1, "schemas/alpha/values.schema.json:1:");
 }
 
+/// MSF-F14: a service that no file registers would never be seen.
+#[test]
+fn a_missing_list_of_templates_is_made() {
+    let repo = Repo::alpha();
+    repo.remove("software-templates/all.yaml");
+    repo.ok(&["new", "beta"]);
+    let all = repo.read("software-templates/all.yaml");
+    for service in ["alpha", "beta"] {
+        assert!(all.contains(&format!("\"./{service}/template.yaml\"")), "{service}: {all}");
+    }
+}
+
+/// MSF-F15.
 #[test]
 fn a_failure_while_writing_leaves_nothing() {
     let repo = Repo::empty();

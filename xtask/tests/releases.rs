@@ -47,6 +47,7 @@ fn a_good_release() {
     assert!(run.stdout.contains("1 releases checked"), "{}", run.stdout);
 }
 
+/// MSF-F43.
 #[test]
 fn what_the_path_decides() {
     let repo = Repo::alpha();
@@ -67,6 +68,7 @@ fn what_the_path_decides() {
     }
 }
 
+/// MSF-F25.
 #[test]
 fn what_the_schema_decides() {
     let repo = Repo::alpha();
@@ -85,6 +87,7 @@ fn what_the_schema_decides() {
     refused(&repo, "/apiVersion isn't there");
 }
 
+/// MSF-F45, F46, F49.
 #[test]
 fn wrong_places() {
     let repo = Repo::alpha();

@@ -124,6 +124,24 @@ fn strings(value: &Value, out: &mut Vec<String>) {
     }
 }
 
+/// MSF-F51: what an owner is, is what was written, and not always a group.
+#[test]
+fn an_owner_is_what_its_prefix_says() {
+    let Some(helm) = helm() else { return };
+    let repo = platform();
+    let chart = repo.path().join("charts/tenant");
+    let owner = |subject: &str| {
+        repo.write("owner.yaml", &format!("tenant: acme\nowners:\n  - subject: {subject}\n    role: edit\n"));
+        render(&helm, &chart, &[&repo.path().join("owner.yaml")])
+    };
+    for (subject, kind) in [("user:jane", "User"), ("group:team", "Group"), ("serviceaccount:ci:deployer", "ServiceAccount")] {
+        let objects = owner(subject).unwrap();
+        let binding = objects.iter().find(|object| object["kind"] == "RoleBinding").unwrap();
+        assert_eq!(binding["subjects"][0]["kind"], kind, "{binding}");
+    }
+    assert!(owner("robot:jane").unwrap_err().contains("/owners/0/subject"));
+}
+
 #[test]
 fn hostile_strings_survive_into_the_rendered_objects() {
     let Some(helm) = helm() else { return };
@@ -148,4 +166,69 @@ fn hostile_strings_survive_into_the_rendered_objects() {
         }
     }
     assert!(seen >= 10, "only {seen} hostile strings were looked for");
+}
+
+/// The paths that a SimpleSchema knows, `*` for an item or a value. What is `object` and nothing more holds no path.
+fn paths(types: &Value, value: &Value, at: &str, out: &mut Vec<String>) {
+    if let Some(members) = value.as_object() {
+        for (key, value) in members {
+            let at = format!("{at}/{key}");
+            out.push(at.clone());
+            paths(types, value, &at, out);
+        }
+        return;
+    }
+    let name = value.as_str().unwrap().split(" |").next().unwrap().trim();
+    match name.strip_prefix("[]").or_else(|| name.strip_prefix("map[string]")) {
+        Some(item) => {
+            out.push(format!("{at}/*"));
+            paths(types, &Value::from(item), &format!("{at}/*"), out);
+        }
+        None if types.get(name).is_some() => paths(types, &types[name], at, out),
+        None => {}
+    }
+}
+
+/// The paths of a schema, as an author reads it; a reference to another service is that service's own matter.
+fn properties(schema: &Value, node: &Value, at: &str, out: &mut Vec<String>) {
+    if let Some(place) = node["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
+        properties(schema, schema.pointer(place).unwrap(), at, out);
+    }
+    let below = node["properties"].as_object().into_iter().flatten().map(|(key, below)| (format!("{at}/{key}"), below));
+    let each = ["items", "additionalProperties"].map(|word| &node[word]).into_iter().filter(|below| below.is_object());
+    for (at, below) in below.chain(each.map(|below| (format!("{at}/*"), below))) {
+        out.push(at.clone());
+        properties(schema, below, &at, out);
+    }
+}
+
+/// MSF-F30: once `spec.values` was an object and nothing more, and 0 of 156 paths reached the API. MSF-F54: Flux's own API.
+#[test]
+fn every_path_of_a_schema_is_in_the_api_or_the_ledger_says_why() {
+    let repo = platform();
+    let mut reached = 0;
+    for service in services() {
+        let definition = &manifest::yaml::read_all(&repo.read(&format!("definitions/{service}.yaml"))).unwrap()[0];
+        assert!(definition.to_string().contains("helm.toolkit.fluxcd.io/v2\""), "{service}");
+        let api = &definition["spec"]["schema"];
+        let mut known = Vec::new();
+        paths(&api["types"], &api["spec"]["values"], "", &mut known);
+        let ledger: Value = serde_json::from_str(&repo.read(&format!("ledger/{service}.json"))).unwrap();
+        let said: Vec<&str> = ledger["constraints"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|row| row["kro"].as_str().is_some_and(|kro| kro.contains(": ")))
+            .map(|row| row["at"].as_str().unwrap())
+            .collect();
+        let schema: Value = serde_json::from_str(&repo.read(&format!("schemas/{service}/values.schema.json"))).unwrap();
+        let mut wanted = Vec::new();
+        properties(&schema, &schema, "", &mut wanted);
+        for path in &wanted {
+            let why = said.iter().any(|at| at == path || path.starts_with(&format!("{at}/")) && !at.is_empty());
+            assert!(known.contains(path) || why, "{service}: {path} doesn't reach the API, and nobody says why");
+            reached += usize::from(known.contains(path));
+        }
+    }
+    assert!(reached >= 156, "only {reached} paths reach the API");
 }

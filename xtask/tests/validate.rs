@@ -13,6 +13,7 @@ fn a_repository_in_order() {
     assert_eq!(run.stderr, "");
 }
 
+/// MSF-F19, F20, F25: whichever service comes last.
 #[test]
 fn values_that_the_schema_refuses() {
     for service in ["aaa", "zzz"] {
@@ -32,6 +33,7 @@ fn values_that_the_schema_refuses() {
     }
 }
 
+/// MSF-F21, F22.
 #[test]
 fn what_is_missing() {
     let repo = Repo::alpha();
@@ -45,6 +47,7 @@ fn what_is_missing() {
     repo.refuses(&["validate"], 1, "charts/alpha/Chart.yaml isn't there");
 }
 
+/// MSF-F23, F24.
 #[test]
 fn broken_schemas() {
     let repo = Repo::alpha();
@@ -162,6 +165,20 @@ fn everything_is_reported_at_once_in_file_order() {
     assert!(place("alpha") < place("beta"));
 }
 
+/// MSF-F26: what judges values is in the program, so it judges where there is nothing else.
+#[test]
+fn without_any_program_values_are_judged() {
+    let repo = Repo::alpha();
+    let none = tempfile::tempdir().unwrap();
+    let nothing = [("PATH", none.path()), ("HOME", none.path())];
+    assert_eq!(repo.run_with(&["validate"], &nothing).code, 0);
+    repo.replace("charts/alpha/values.yaml", "replicas: 2", "replicas: 999");
+    let run = repo.run_with(&["validate"], &nothing);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("error[values/invalid]: /replicas:"), "{}", run.stderr);
+}
+
+/// MSF-F27.
 #[test]
 fn without_helm_the_other_checks_run() {
     let repo = Repo::alpha();

@@ -5,13 +5,12 @@
 use serde_json::Value;
 
 use super::schema::wants_global;
-use crate::ledger::{Book, Outcome};
+use crate::ledger::{Book, Outcome, kept_by_the_api};
 use crate::model::{
     Bounds, Check, Object, Pattern, Place, Pointer, Rest, Schema, Service, Shape, Size, Text, Types, note_keywords, rule_keyword,
 };
 
 const NO_FORMS: &str = "Helm has no forms";
-const API: &str = "the release API";
 
 pub(super) fn book(service: &Service, effective: &Value) -> Book {
     let mut walk = Walk {
@@ -48,7 +47,7 @@ impl<'a> Walk<'a> {
     fn schema(&mut self, schema: &'a Schema, place: &Place, laid: Laid<'_>, required: bool) {
         let at = &schema.at;
         for keyword in note_keywords(schema) {
-            self.enter(place, at, keyword, note(keyword));
+            self.enter(place, at, keyword, note(keyword, place));
         }
         if let Some(value) = &schema.default {
             self.enter(place, at, "default", default(value, laid));
@@ -211,14 +210,11 @@ const KNOWN_FORMATS: &[&str] = &[
     "regex",
 ];
 
-fn note(keyword: &str) -> Outcome {
+fn note(keyword: &str, place: &Place) -> Outcome {
     match keyword {
         "title" | "description" => Outcome::Kept,
         "examples" | "deprecated" => Outcome::Rewritten("the chart's README says it".into()),
-        "x-ui.platformOwned" => Outcome::Moved(format!("{API} has no such field")),
-        "x-ui.secretRef" => Outcome::Moved(format!("{API} holds a reference to a Secret instead")),
-        "x-ui.immutable" => Outcome::Moved(format!("{API} refuses the change")),
-        _ => Outcome::Lost(NO_FORMS.into()),
+        _ => kept_by_the_api(keyword, place).unwrap_or(Outcome::Lost(NO_FORMS.into())),
     }
 }
 

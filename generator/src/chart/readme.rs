@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::words;
+use crate::mark::{mark, source};
 use crate::model::{Field, Object, Rest, Schema, Service, Shape, Types};
 
 const TEMPLATE: &str = include_str!("README.md.hbs");
@@ -12,7 +13,7 @@ const TEMPLATE: &str = include_str!("README.md.hbs");
 pub(super) fn readme(service: &Service, root: &Object, effective: &Value) -> String {
     let mut table = Table { types: &service.types, rows: Vec::new(), open: Vec::new() };
     table.object(root, "", Some(effective));
-    let mark = super::mark(&super::source(&service.name));
+    let mark = mark(&source(&service.name));
     let doc = service.doc.as_deref().map(|doc| plain(doc.trim()));
     let data = json!({
         "mark": mark, "service": service.name.as_str(), "title": plain(&words::line(&service.title)), "doc": doc, "rows": table.rows,

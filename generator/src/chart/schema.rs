@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::mark::{mark, source};
 use crate::model::Service;
 
 pub(super) fn schema(service: &Service) -> String {
-    let mark = super::mark(&super::source(&service.name));
+    let mark = mark(&source(&service.name));
     let mut out = Map::new();
     match &service.bundle.schema {
         Value::Object(source) => {

@@ -4,6 +4,7 @@ use manifest::name::ServiceName;
 use manifest::platform::Platform;
 
 use crate::File;
+use crate::mark::mark;
 
 /// `_platform.tpl`: what depends on the fork's settings.
 pub(crate) fn platform_templates(platform: &Platform) -> String {
@@ -37,7 +38,7 @@ pub(crate) fn library(service: &ServiceName, text: &str) -> File {
 }
 
 fn comment(source: &str) -> String {
-    format!("{{{{- /* {} */ -}}}}\n", super::mark(source))
+    format!("{{{{- /* {} */ -}}}}\n", mark(source))
 }
 
 /// `{tenant}-tenant` with Helm's actions in place of the placeholders.

@@ -4,13 +4,14 @@ use manifest::yaml::{Doc, Entry, write_doc};
 use serde_json::{Map, Value, json};
 
 use super::words;
+use crate::mark::{mark, source};
 use crate::model::{Bounds, Field, Object, Schema, Service, Shape, Types};
 
 /// The width of comments in characters, indentation included.
 const WIDTH: usize = 100;
 
 pub(super) fn values(service: &Service, root: &Object, effective: &Value) -> String {
-    let mark = super::mark(&super::source(&service.name));
+    let mark = mark(&source(&service.name));
     let block = Block { types: &service.types };
     let entries = effective.as_object().map(|laid| block.entries(root, laid, 0)).unwrap_or_default();
     format!("# {mark}\n\n{}", write_doc(&Doc::Map(entries)))

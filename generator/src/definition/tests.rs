@@ -11,7 +11,7 @@ use crate::model::{self, Service};
 use crate::{Emission, Inputs, Source, Views};
 
 /// KRO's own reading of a definition, by somebody else's rules.
-#[path = "../../../xtask/src/survey/simple_schema.rs"]
+#[path = "../../../xtask/src/survey/simple_schema/mod.rs"]
 mod reader;
 
 fn inputs(sources: Vec<Source>) -> Inputs {

@@ -1,11 +1,9 @@
 //! What people read: the policy's sentences, and what becomes of notes.
 
+pub(super) use crate::ledger::MANY;
 use crate::ledger::Outcome;
 use crate::model::{Bound, Check, Object, Pattern, Schema, Shape, Text, Types};
 use serde_json::Value;
-
-/// Why an item can't be immutable.
-pub(super) const MANY: &str = "items of lists and maps have no identity over time";
 
 /// What becomes of a note that is for other systems.
 pub(super) fn note(keyword: &str) -> Outcome {

@@ -24,13 +24,14 @@ pub(crate) const TRICKY: &str = r##"{
       { "type": "object", "properties": { "kind": { "const": "b" }, "y": { "type": "string" } }, "required": ["kind"] }
     ] },
     "self": { "$ref": "#/$defs/node" }, "other": { "$ref": "#/$defs/node", "description": "Again" },
-    "list": { "type": "array", "uniqueItems": true, "items": { "type": "object", "properties": { "p": { "type": "integer", "default": 1 } } } },
+    "list": { "type": "array", "uniqueItems": true, "items": { "type": "object", "properties": { "p": { "type": "integer", "default": 1, "x-ui": { "immutable": true } } } } },
     "tuple": { "type": "array", "prefixItems": [{ "type": "string" }, { "type": "integer" }], "items": false },
     "byKey": { "type": "object", "patternProperties": { "^a": { "type": "string" } }, "properties": { "b": {} }, "additionalProperties": false },
     "names": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$" }, "maxProperties": 2, "additionalProperties": { "type": "string" } },
     "never": false, "any": true, "untyped": { "properties": { "q": { "pattern": "^x" } } },
     "closed": { "type": "object", "additionalProperties": false },
     "secret": { "type": "string", "x-ui": { "secretRef": true } }, "owned": { "type": "string", "default": "d", "x-ui": { "platformOwned": true } },
+    "fixed": { "type": "string", "x-ui": { "immutable": true, "order": 9 } },
     "old": { "type": "string", "deprecated": true, "examples": ["`e`"], "format": "hostname" }
   },
   "dependentRequired": { "extra": ["union"] },

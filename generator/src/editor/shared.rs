@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::path;
 use crate::File;
-use crate::chart::mark;
+use crate::mark::mark;
 use crate::model::{Service, Widget};
 
 /// Settings for editors in both repositories, and the schema of `x-ui`.

@@ -5,15 +5,22 @@ use serde_json::{Map, Value};
 use super::dialect::Dialect;
 use super::documents::{Document, Target, target};
 
+/// The name of each other service in the bundle, by the service's own.
+pub(super) struct Names {
+    /// Where they stand: `$defs` (`definitions` before 2019-09).
+    defs: &'static str,
+    of: Vec<(String, String)>,
+}
+
 /// Bundles the first document with the others. Other services stand under `$defs` (`definitions` before 2019-09), by name.
-pub(super) fn bundle(documents: &[Document], dialect: Dialect) -> Value {
-    let Some(own) = documents.first() else { return Value::Bool(true) };
+pub(super) fn bundle(documents: &[Document], dialect: Dialect) -> (Value, Names) {
     let defs = if dialect.ref_has_siblings() { "$defs" } else { "definitions" };
+    let Some(own) = documents.first() else { return (Value::Bool(true), Names { defs, of: Vec::new() }) };
     let mut root = own.root.to_value();
     let names = names(&root, defs, documents);
     let base = id(&root);
     rewrite(&mut root, &Embedding { prefix: String::new(), base, names: &names, defs, dialect }, Stands::AtRoot);
-    let Value::Object(mut members) = root else { return root };
+    let Value::Object(mut members) = root else { return (root, Names { defs, of: names }) };
     let mut out = Map::new();
     out.insert("$schema".to_owned(), Value::String(dialect.url().to_owned()));
     members.shift_remove("$schema");
@@ -35,15 +42,15 @@ pub(super) fn bundle(documents: &[Document], dialect: Dialect) -> Value {
             table.insert(name.clone(), child);
         }
     }
-    Value::Object(out)
+    (Value::Object(out), Names { defs, of: names })
 }
 
 /// The pointer that a schema's qualified pointer has in the bundle.
-pub(super) fn pointer_in_bundle(at: &str, bundle: &Value) -> String {
+pub(super) fn pointer_in_bundle(at: &str, names: &Names) -> String {
     match at.strip_prefix("../").and_then(|rest| rest.split_once("/values.schema.json#")) {
         Some((service, pointer)) => {
-            let defs = if bundle.pointer(&format!("/$defs/{service}")).is_some() { "$defs" } else { "definitions" };
-            format!("/{defs}/{service}{pointer}")
+            let name = names.of.iter().find(|(known, _)| known == service).map_or(service, |(_, name)| name);
+            format!("/{}/{name}{pointer}", names.defs)
         }
         None => at.to_owned(),
     }

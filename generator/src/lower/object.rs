@@ -30,10 +30,11 @@ impl<'d> Lowering<'d> {
         let plain = fields.is_empty() && required.is_empty();
         match patterns {
             // Exactly one pattern and nothing else: a map whose keys match.
-            Some(mut patterns) if plain && patterns.len() == 1 && (matches!(rest, Rest::Closed) || matches_all(&patterns)) => {
+            Some(mut patterns) if plain && patterns.len() == 1 && (matches!(rest, Rest::Closed) || any_key(&patterns)) => {
+                let any = any_key(&patterns);
                 if let Some((pattern, value)) = patterns.pop() {
                     let mut key = names.unwrap_or_default();
-                    key.patterns.extend(matches!(rest, Rest::Closed).then_some(pattern));
+                    key.patterns.extend(Some(pattern).filter(|_| !any));
                     let key = (key != Text::default()).then_some(key);
                     out.shape = Shape::Map(Map { key, value: Box::new(value), size });
                     return;
@@ -41,8 +42,11 @@ impl<'d> Lowering<'d> {
             }
             Some(patterns) => {
                 let opaque = |word: &str| Rule { at: at.join(word), check: Check::Opaque(word.to_owned()), message: None };
+                let any = any_key(&patterns);
                 let by_pattern = Rule { at: at.join("patternProperties"), check: Check::KeyPatterns(patterns), message: None };
                 match rest {
+                    // No key is another.
+                    Rest::Closed if any => out.rules.push(by_pattern),
                     // Keys that match are admitted, so the object isn't closed; that others are refused is a rule of its own.
                     Rest::Closed => out.rules.extend([opaque("additionalProperties"), by_pattern]),
                     // What is said of the other keys isn't said of those that match: nothing but a validator keeps them apart.
@@ -221,6 +225,10 @@ impl<'d> Lowering<'d> {
         let mut patterns = Vec::new();
         for member in node.members() {
             let at = place.join(&member.key);
+            if member.key == "^.*$" {
+                let message = "`^.*$` is read as any key; to Helm, a key with a line break in it is another";
+                self.report(Severity::Note, Code::IneffectiveKeyword, member.key_span, message);
+            }
             let pattern = self.key_pattern(&member.key, member.key_span, &at);
             patterns.push((pattern, self.schema(document, &member.value, &at)));
         }
@@ -263,6 +271,6 @@ impl<'d> Lowering<'d> {
 }
 
 /// `.*` and its like: the pattern says nothing of the key.
-fn matches_all(patterns: &[(Pattern, Schema)]) -> bool {
+fn any_key(patterns: &[(Pattern, Schema)]) -> bool {
     patterns.iter().all(|(pattern, _)| matches!(pattern.source.as_str(), ".*" | "^.*$" | "" | "^.*" | ".*$"))
 }

@@ -216,9 +216,9 @@ impl<'d> Lowering<'d> {
             said.retain(|said| *said != Type::Null);
         }
         let mut implied = false;
+        let composed = ["$ref", "allOf", "anyOf", "oneOf"].iter().any(|word| keywords.peek(word).is_some());
         if keywords.peek("x-kubernetes-int-or-string").is_some_and(|node| matches!(node.json, Json::Bool(true))) {
             keywords.take("x-kubernetes-int-or-string");
-            let composed = ["$ref", "allOf", "anyOf", "oneOf"].iter().any(|word| keywords.peek(word).is_some());
             // A validator knows nothing of it: the types are taken as said, which isn't what the source says.
             if said.is_empty() && !composed {
                 implied = true;
@@ -226,11 +226,17 @@ impl<'d> Lowering<'d> {
             }
         }
         if said.is_empty() {
-            let said_here = |word: &&str| self.dialect.knows(word) && keywords.peek(word).is_some();
+            let said_here =
+                |word: &&str| self.dialect.knows(word) && keywords.peek(word).is_some_and(|node| !asks_nothing(word, node));
             let spoken: Vec<Type> = SPEAKS_OF.iter().filter(|(_, words)| words.iter().any(&said_here)).map(|(t, _)| *t).collect();
+            let default = keywords.peek("default").map(Node::to_value).filter(|default| !default.is_null() && !composed);
             match spoken.as_slice() {
-                [] => return,
-                [one] => {
+                [] => {
+                    self.without_effect(document, keywords, &["required"], &out.at.clone());
+                    return;
+                }
+                // A default of another type says that the keywords aren't meant to say the type.
+                [one] if default.as_ref().is_none_or(|default| one.admits(default)) => {
                     implied = true;
                     said = vec![*one];
                 }
@@ -318,7 +324,10 @@ impl<'d> Lowering<'d> {
                     self.required_flag(&member.value);
                     continue;
                 }
-                let message = format!("`{word}` says nothing of the type that is declared here");
+                let message = match asks_nothing(word, &member.value) {
+                    true => "an empty `required` asks for nothing".to_owned(),
+                    false => format!("`{word}` says nothing of the type that is declared here"),
+                };
                 self.report(Severity::Note, Code::IneffectiveKeyword, member.key_span, message);
                 self.ignore(document, word, &member.value, &at.join(word));
             }
@@ -415,6 +424,11 @@ impl<'d> Lowering<'d> {
             self.report_help(Severity::Warning, Code::UnknownKeyword, member.key_span, message, help);
         }
     }
+}
+
+/// Whether a keyword holds for every value: generators of schemas write an empty `required` beside any type.
+fn asks_nothing(word: &str, node: &Node) -> bool {
+    word == "required" && matches!(&node.json, Json::List(names) if names.is_empty())
 }
 
 fn is_structural(word: &str) -> bool {

@@ -12,11 +12,11 @@ use crate::json::Node;
 use crate::model::{Bounds, Pointer, Rest, Schema, Service, Shape, Text};
 
 use super::Reports;
-use super::bundle::pointer_in_bundle;
+use super::bundle::{Names, pointer_in_bundle};
 use super::documents::follow;
 
 /// Refuses a bundle that isn't a schema, and takes defaults out of the model that their own schema refuses.
-pub(super) fn verify(service: &mut Service, root: &Node, reports: &mut Reports<'_>) {
+pub(super) fn verify(service: &mut Service, names: &Names, root: &Node, reports: &mut Reports<'_>) {
     let failed = reports.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     if !matches!(service.values.shape, Shape::Object(_) | Shape::Map(_)) && !failed {
         let message = "the root of the values must be an object: `\"type\": \"object\"` with `properties`";
@@ -37,7 +37,7 @@ pub(super) fn verify(service: &mut Service, root: &Node, reports: &mut Reports<'
         ));
         return;
     }
-    let broken = broken_defaults(service);
+    let broken = broken_defaults(service, names);
     for (at, default, problem) in &broken {
         let span = span(root, &format!("{}/default", at.as_str()));
         let message = format!("the default {default} breaks its own schema: {problem}; it is left out");
@@ -63,7 +63,7 @@ pub(super) fn verify(service: &mut Service, root: &Node, reports: &mut Reports<'
 }
 
 /// The defaults that aren't valid where they stand, with the reason. One schema and one document for all of them.
-fn broken_defaults(service: &mut Service) -> Vec<(Pointer, Value, String)> {
+fn broken_defaults(service: &mut Service, names: &Names) -> Vec<(Pointer, Value, String)> {
     let types = defaults::defaults(service).types;
     let mut found: Vec<(Pointer, Value, Value)> = Vec::new();
     let mut seen = HashSet::new();
@@ -77,10 +77,8 @@ fn broken_defaults(service: &mut Service) -> Vec<(Pointer, Value, String)> {
         found.push((schema.at.clone(), default, effective));
     });
     // Where lowering split a place (a type of several), the pointer has no schema of its own.
-    let asked: Vec<(String, Value)> = found
-        .iter()
-        .map(|(at, _, effective)| (pointer_in_bundle(at.as_str(), &service.bundle.schema), effective.clone()))
-        .collect();
+    let asked: Vec<(String, Value)> =
+        found.iter().map(|(at, _, effective)| (pointer_in_bundle(at.as_str(), names), effective.clone())).collect();
     let refused = valid::refused(&service.bundle.schema, &asked).into_iter();
     refused
         .filter_map(|refused| found.get(refused.index).map(|(at, default, _)| (at.clone(), default.clone(), refused.reason)))

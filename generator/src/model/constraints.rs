@@ -230,8 +230,9 @@ pub fn note_keywords(schema: &Schema) -> impl Iterator<Item = &'static str> {
 }
 
 /// The constraints of one part of a service, as if it stood at `place`.
-pub(super) fn constraints_below(types: &Types, schema: &Schema, place: &Place) -> Vec<Constraint> {
-    let mut walk = Walk { types, out: Vec::new(), open: Vec::new() };
+pub(super) fn constraints_below(types: &Types, open: &[String], schema: &Schema, place: &Place) -> Vec<Constraint> {
+    let open = open.iter().filter_map(|name| types.get_key_value(name)).map(|(name, _)| name.as_str()).collect();
+    let mut walk = Walk { types, out: Vec::new(), open };
     walk.schema(schema, place);
     walk.out
 }

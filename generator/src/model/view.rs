@@ -147,7 +147,8 @@ impl View<'_> {
 
     fn note(&mut self, schema: &Schema, place: &Place, why: &'static str, book: bool) {
         if book {
-            self.moved.extend(constraints_below(self.types, schema, place).into_iter().map(|constraint| (constraint, why)));
+            self.moved
+                .extend(constraints_below(self.types, &self.open, schema, place).into_iter().map(|constraint| (constraint, why)));
         }
     }
 }

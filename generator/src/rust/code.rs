@@ -9,7 +9,7 @@ use syn::{Attribute, Expr, ExprLit, Field, File, Ident, ItemStruct, Lit, LitStr,
 use typify::{TypeSpace, TypeSpaceSettings};
 
 use super::reduced::Reduced;
-use crate::chart::{mark, source};
+use crate::mark::{mark, source};
 use crate::model::Service;
 
 /// typify and prettyplease recurse as deeply as the types do.

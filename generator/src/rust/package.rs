@@ -1,7 +1,7 @@
 //! The crate around the modules.
 
 use crate::File;
-use crate::chart::mark;
+use crate::mark::mark;
 use crate::model::Service;
 
 /// `Cargo.toml` and `lib.rs`, for the services that have a module.

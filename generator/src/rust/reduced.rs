@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::names::Names;
 use super::{default, rule};
 use crate::editor::asserted;
-use crate::ledger::{Book, Outcome};
+use crate::ledger::{Book, Outcome, kept_by_the_api};
 use crate::model::{
     Bounds, Check, Object, Place, Pointer, Rest, Schema, Service, Shape, Size, Text, Types, note_keywords, rule_keyword,
 };
@@ -103,7 +103,7 @@ impl<'a> Printer<'a> {
         let at = &schema.at;
         let commented = spot == Spot::Commented || needs_name(schema, self.types);
         for keyword in note_keywords(schema) {
-            self.enter(place, at, keyword, note(keyword, commented));
+            self.enter(place, at, keyword, note(keyword, place, commented));
         }
         if schema.default.is_some() {
             self.enter(place, at, "default", default());
@@ -355,12 +355,12 @@ fn format_outcome(format: &str, asserts: bool) -> Outcome {
     }
 }
 
-fn note(keyword: &str, commented: bool) -> Outcome {
+fn note(keyword: &str, place: &Place, commented: bool) -> Outcome {
     match keyword {
         "title" | "description" if commented => Outcome::Kept,
         "deprecated" if commented => Outcome::Rewritten("the comment says it".into()),
         "title" | "description" | "deprecated" => Outcome::Lost("only fields and types have comments".into()),
-        _ => Outcome::Lost("types carry no form hints".into()),
+        _ => kept_by_the_api(keyword, place).unwrap_or(Outcome::Lost("types carry no form hints".into())),
     }
 }
 

@@ -118,6 +118,9 @@ fn action(service: PullRequest) -> &'static str {
     }
 }
 
+/// What a reviewer sees of a name that is taken, where nothing else does.
+const TAKEN: &str = "This adds a manifest. If it changes one, the name is taken: close it, and choose another name.";
+
 /// Each operation has a branch of its own: a release may be edited while the pull request that creates it is open.
 fn pull_request(operation: Operation, who: &Who<'_>, platform: &Platform) -> Value {
     let releases = &platform.releases;
@@ -144,7 +147,8 @@ fn pull_request(operation: Operation, who: &Who<'_>, platform: &Platform) -> Val
                 json!(author("user.entity.spec.profile.email", &platform.portal.commit_author_email)),
             );
             match operation {
-                Operation::Create => {}
+                // The action lays its files over the branch, and knows no "only if it isn't there" (MSF-F18).
+                Operation::Create => put(&mut input, "description", json!(format!("{sentence}\n\n{TAKEN}"))),
                 Operation::Edit => put(&mut input, "update", json!(true)),
                 Operation::Delete => put(&mut input, "filesToDelete", json!(["manifest.yaml"])),
             }

@@ -63,6 +63,7 @@ fn outcome(emission: &Emission, place: &str, keyword: &str) -> Outcome {
     emission.book.entries.iter().find(|e| e.used_at.as_str() == place && e.keyword == keyword).unwrap().outcome.clone()
 }
 
+/// MSF-F32, F33, F42.
 #[test]
 fn a_scalar_is_dumped_if_it_was_posted() {
     let made = made(&json!({
@@ -104,6 +105,7 @@ fn an_object_is_written_only_with_something_in_it() {
     assert_eq!(page(&made)["properties"]["limits"]["properties"]["cpuLimit"]["title"], "CPU limit");
 }
 
+/// MSF-F31.
 #[test]
 fn an_empty_list_is_written_if_its_default_is_not_empty() {
     let strings = json!({ "type": "array", "items": { "type": "string" } });
@@ -236,6 +238,7 @@ fn a_form_that_cannot_be_completed_is_not_given() {
     assert!(made.files.is_empty());
 }
 
+/// MSF-F45.
 #[test]
 fn names_leave_room_for_the_names_that_are_made_of_them() {
     let page = page(&properties(json!({})));
@@ -244,6 +247,7 @@ fn names_leave_room_for_the_names_that_are_made_of_them() {
     assert_eq!(page["properties"]["tenant"]["ui:options"]["allowArbitraryValues"], json!(false));
 }
 
+/// MSF-F47.
 #[test]
 fn each_operation_has_its_own_branch() {
     let made = properties(json!({}));
@@ -255,6 +259,37 @@ fn each_operation_has_its_own_branch() {
     assert!(branch("template.yaml").ends_with("-tenant"));
     assert!(branch("edit.yaml").starts_with("edit-"));
     assert!(branch("delete.yaml").starts_with("delete-"));
+}
+
+/// MSF-F18: no form can look a name up, so the pull request is where a name that is taken is refused, or seen.
+#[test]
+fn a_name_that_is_taken_is_refused_or_said() {
+    let schema = r#"{"$schema":"http://json-schema.org/draft-07/schema#","type":"object"}"#;
+    let service = lower(vec![source("demo", schema)]).remove(0);
+    let input = |pull_request: PullRequest| {
+        let mut platform = Platform::default();
+        platform.portal.pull_request = pull_request;
+        template(&emit(&service, &platform), "template.yaml")["spec"]["steps"][1]["input"].clone()
+    };
+    let (github, gitlab) = (input(PullRequest::Github), input(PullRequest::Gitlab));
+    // GitLab creates a file, or fails.
+    assert_eq!(gitlab["commitAction"], "create");
+    // GitHub's action would rather change the file; and with `update` it would take over the branch of another request.
+    assert!(
+        github["description"]
+            .as_str()
+            .unwrap()
+            .ends_with("If it changes one, the name is taken: close it, and choose another name.")
+    );
+    assert_eq!(github.get("update"), None);
+    // One release, one branch, of the whole identity.
+    for input in [&github, &gitlab] {
+        let branch = input["branchName"].as_str().unwrap();
+        assert!(
+            branch.contains("parameters.tenant") && branch.contains("parameters.name") && branch.contains("-demo-"),
+            "{branch}"
+        );
+    }
 }
 
 #[test]

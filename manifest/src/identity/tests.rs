@@ -39,6 +39,7 @@ fn all_follows_from_the_identity() {
     assert_eq!(acme.service().as_str(), "tenant");
 }
 
+/// MSF-F49.
 #[test]
 fn paths_are_read_back_and_nothing_else_is() {
     for identity in [tenant("acme"), release("acme", "db9", "full-stack")] {
@@ -57,6 +58,7 @@ fn paths_are_read_back_and_nothing_else_is() {
     assert!(matches!(error("acme/tenant/x/manifest.yaml"), IdentityError::TenantInTenant { .. }));
 }
 
+/// MSF-F45.
 #[test]
 fn the_object_s_name_has_53_characters_less_what_a_child_adds() {
     let platform = Platform::default();
@@ -76,6 +78,7 @@ fn the_object_s_name_has_53_characters_less_what_a_child_adds() {
     assert!(matches!(error, IdentityError::TooLong { room: 0, .. }), "{error:?}");
 }
 
+/// MSF-F46.
 #[test]
 fn names_that_could_be_read_in_two_ways_are_refused() {
     let platform = Platform::default();

@@ -169,6 +169,19 @@ fn drafts_are_told_by_the_schema() {
 }
 
 #[test]
+fn an_integral_float_is_an_integer_in_every_draft() {
+    for draft in ["http://json-schema.org/draft-04/schema#", "http://json-schema.org/draft-07/schema#"] {
+        let integer = validator(json!({"$schema": draft, "type": ["integer", "array"], "items": {"enum": [1.0, 2]}}));
+        assert!(integer.check(&json!(1.0)).is_empty(), "{draft}");
+        assert!(integer.check(&json!([1, 1.0, 2.0])).is_empty(), "{draft}");
+        assert_eq!(integer.check(&json!(1.5)).len(), 1, "{draft}");
+    }
+    let valid = Valid::<Cache>::new(json!({"replicas": 2.0})).unwrap();
+    assert_eq!(valid.typed().replicas, 2);
+    assert_eq!(valid.raw().to_string(), r#"{"replicas":2.0}"#);
+}
+
+#[test]
 fn large_numbers_are_compared_exactly() {
     let validator = validator(json!({"maximum": 9007199254740992_u64}));
     assert!(validator.check(&json!(9007199254740992_u64)).is_empty());

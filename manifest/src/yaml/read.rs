@@ -178,7 +178,7 @@ impl<'de> Visitor<'de> for AnyValue {
 }
 
 /// `1e3` and `1.0` as integers; none for a float that is no integer, or none that JSON's integers can hold.
-fn integer(value: f64) -> Option<Number> {
+pub(crate) fn integer(value: f64) -> Option<Number> {
     let signed = value as i64;
     let unsigned = value as u64;
     // The casts saturate: at 2⁶³ and 2⁶⁴ the way back is equal although the value is one too large.

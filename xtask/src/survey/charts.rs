@@ -51,11 +51,7 @@ impl Helm {
         }
         let Some(values) = values else { return Ok(()) };
         let ours = match manifest::yaml::read(values) {
-            Ok(values) => {
-                let values = without_nulls(values);
-                row.own_values = Some(values.clone());
-                judge(made, &values)
-            }
+            Ok(values) => judge(made, &without_nulls(values)),
             Err(error) => Err(format!("values.yaml: {error}")),
         };
         row.values = Some((helm, ours));

@@ -42,13 +42,13 @@ pub(crate) fn run(session: &mut Session, args: &Args) -> anyhow::Result<Exit> {
         progress.step(&format!("surveying {} of {}: {}", index + 1, found_count, found.name));
         rows.push(survey(index, found, &readers)?);
     }
-    drop(progress);
     if let Some(engines) = &readers.skeletons {
         engines.read(&mut rows)?;
     }
     if args.compile {
-        compile::compile(&mut rows)?;
+        compile::compile(&mut rows, &mut progress)?;
     }
+    drop(progress);
     let asked = Asked { helm: readers.helm.is_some(), skeletons: readers.skeletons.is_some(), compiler: args.compile };
     row::print(session, &rows, &asked);
     let sound = rows.iter().all(Row::is_sound);
@@ -121,6 +121,7 @@ fn survey(index: usize, found: &Found, readers: &Readers) -> anyhow::Result<Row>
         row.editor_read(made);
     }
     if let Some(values) = &found.values {
+        row.own_values = manifest::yaml::read(values).ok().map(charts::without_nulls);
         row.adopted = Some(adopted(&found.text, values));
     }
     Ok(row)
