@@ -7,6 +7,7 @@ mod constraints;
 mod view;
 
 use std::fmt;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use manifest::name::{Kind, ServiceName};
@@ -366,7 +367,7 @@ impl Object {
 
 /// A JSON pointer (RFC 6901) into a schema's source; the root is the empty text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Pointer(String);
+pub struct Pointer(Arc<str>);
 
 impl Pointer {
     pub fn root() -> Pointer {
@@ -375,11 +376,7 @@ impl Pointer {
 
     /// The pointer one step further down.
     pub fn join(&self, step: &str) -> Pointer {
-        let mut text = String::with_capacity(self.0.len() + step.len() + 1);
-        text.push_str(&self.0);
-        text.push('/');
-        escape(step, &mut text);
-        Pointer(text)
+        Pointer(below(&self.0, step))
     }
 
     pub fn as_str(&self) -> &str {
@@ -388,7 +385,7 @@ impl Pointer {
 
     /// Takes text that is already in a pointer's form.
     pub fn from_text(text: impl Into<String>) -> Pointer {
-        Pointer(text.into())
+        Pointer(Arc::from(text.into()))
     }
 }
 
@@ -400,7 +397,7 @@ impl fmt::Display for Pointer {
 
 /// A place in a document: a JSON pointer in which `*` stands for each item of a list and each key of a map.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place(String);
+pub struct Place(Arc<str>);
 
 impl Place {
     pub fn root() -> Place {
@@ -408,12 +405,12 @@ impl Place {
     }
 
     pub fn field(&self, name: &str) -> Place {
-        Place(Pointer(self.0.clone()).join(name).0)
+        Place(below(&self.0, name))
     }
 
     /// Each item, or each key that no field names.
     pub fn each(&self) -> Place {
-        Place(format!("{}/*", self.0))
+        Place(Arc::from(format!("{}/*", self.0)))
     }
 
     pub fn as_str(&self) -> &str {
@@ -425,6 +422,15 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_empty() { "/" } else { &self.0 })
     }
+}
+
+/// A pointer one step further down.
+fn below(pointer: &str, step: &str) -> Arc<str> {
+    let mut text = String::with_capacity(pointer.len() + step.len() + 1);
+    text.push_str(pointer);
+    text.push('/');
+    escape(step, &mut text);
+    Arc::from(text)
 }
 
 fn escape(step: &str, into: &mut String) {

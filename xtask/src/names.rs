@@ -1,5 +1,7 @@
 //! What derives from a service's name, and who has it already.
 
+use std::collections::{BTreeSet, HashMap};
+
 use generator::{Code, Diagnostic, Severity};
 use manifest::identity::{Identity, suffix_clash};
 use manifest::name::{Kind, ReleaseName, ServiceName, TenantName};
@@ -15,8 +17,22 @@ pub(crate) fn check(new: &ServiceName, others: &[ServiceName], platform: &Platfo
 
 /// Every two services that can't stand side by side.
 pub(crate) fn clashes(services: &[ServiceName], platform: &Platform) -> Vec<Diagnostic> {
-    let pairs = services.iter().enumerate().flat_map(|(at, one)| services.iter().skip(at + 1).map(move |other| (one, other)));
-    pairs.filter_map(|(one, other)| clash(one, other, platform)).collect()
+    let (mut kinds, mut plurals) = (HashMap::new(), HashMap::new());
+    let names: HashMap<&str, usize> = services.iter().enumerate().map(|(at, service)| (service.as_str(), at)).collect();
+    let mut pairs = BTreeSet::new();
+    for (at, service) in services.iter().enumerate() {
+        for (known, key) in [(&mut kinds, Kind::of(service).lower()), (&mut plurals, platform.plural(service))] {
+            let earlier: &mut Vec<usize> = known.entry(key).or_default();
+            pairs.extend(earlier.iter().map(|earlier| (*earlier, at)));
+            earlier.push(at);
+        }
+        // What `suffix_clash` says of two, asked of all: only what stands behind a dash can be another's name.
+        let name = service.as_str();
+        let ends = name.match_indices('-').filter_map(|(dash, _)| names.get(name.get(dash + 1..)?));
+        pairs.extend(ends.map(|other| (at.min(*other), at.max(*other))));
+    }
+    let service = |at: usize| services.get(at);
+    pairs.into_iter().filter_map(|(one, other)| clash(service(one)?, service(other)?, platform)).collect()
 }
 
 fn clash(new: &ServiceName, other: &ServiceName, platform: &Platform) -> Option<Diagnostic> {

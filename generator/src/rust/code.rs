@@ -11,9 +11,7 @@ use typify::{TypeSpace, TypeSpaceSettings};
 use super::reduced::Reduced;
 use crate::mark::{mark, source};
 use crate::model::Service;
-
-/// typify and prettyplease recurse as deeply as the types do.
-const STACK: usize = 256 << 20;
+use crate::parallel;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
@@ -33,27 +31,25 @@ pub(super) enum Error {
 
 /// The module of a service.
 pub(super) fn module(service: &Service, reduced: &Reduced) -> Result<String, Error> {
-    let (schema, renamed, root) = (reduced.schema.clone(), reduced.renamed.clone(), reduced.root.clone());
-    let head = head(service);
-    let kind = service.kind.as_str().to_owned();
-    let tail = model(service, &kind);
-    let work = move || -> Result<String, Error> {
-        let schema: RootSchema = serde_json::from_value(schema)?;
-        let mut settings = TypeSpaceSettings::default();
-        settings.with_struct_builder(false).with_map_type("::std::collections::BTreeMap");
-        let mut types = TypeSpace::new(&settings);
-        types.add_root_schema(schema)?;
-        let mut file: File = syn::parse2(types.to_stream())?;
-        let found = file.items.iter().any(|item| matches!(item, syn::Item::Struct(item) if item.ident == root));
-        Finish::new(renamed, root, kind).visit_file_mut(&mut file);
-        if !found {
-            return Err(Error::NoRoot);
-        }
-        Ok(format!("{head}\n{}\n{tail}", prettyplease::unparse(&file)))
-    };
-    // A panic ends the thread and not the program; typify has them for what it doesn't support.
-    let thread = std::thread::Builder::new().stack_size(STACK).spawn(work)?;
-    thread.join().unwrap_or(Err(Error::Panic))
+    let kind = service.kind.as_str();
+    // typify has panics for what it doesn't support.
+    let code = parallel::deep(|| types(reduced, kind))?.unwrap_or(Err(Error::Panic))?;
+    Ok(format!("{}\n{code}\n{}", head(service), model(service, kind)))
+}
+
+fn types(reduced: &Reduced, kind: &str) -> Result<String, Error> {
+    let Reduced { schema, renamed, root, .. } = reduced;
+    let schema: RootSchema = serde_json::from_value(schema.clone())?;
+    let mut settings = TypeSpaceSettings::default();
+    settings.with_struct_builder(false).with_map_type("::std::collections::BTreeMap");
+    let mut types = TypeSpace::new(&settings);
+    types.add_root_schema(schema)?;
+    let mut file: File = syn::parse2(types.to_stream())?;
+    if !file.items.iter().any(|item| matches!(item, syn::Item::Struct(item) if item.ident == root)) {
+        return Err(Error::NoRoot);
+    }
+    Finish::new(renamed, root, kind).visit_file_mut(&mut file);
+    Ok(prettyplease::unparse(&file))
 }
 
 /// The module of a service that typify doesn't take: its values stay JSON.
@@ -102,15 +98,15 @@ fn model(service: &Service, root: &str) -> String {
 }
 
 /// Gives fields their properties' names, the root the service's kind as its name, and comments their text alone.
-struct Finish {
-    renamed: BTreeMap<(String, String), String>,
-    root: String,
-    kind: String,
+struct Finish<'a> {
+    renamed: &'a BTreeMap<(String, String), String>,
+    root: &'a str,
+    kind: &'a str,
     /// What each line of a comment is made from: parsing one anew takes longer than all the rest.
     doc: Attribute,
 }
 
-impl VisitMut for Finish {
+impl VisitMut for Finish<'_> {
     fn visit_item_struct_mut(&mut self, item: &mut ItemStruct) {
         let name = item.ident.to_string();
         for field in &mut item.fields {
@@ -122,7 +118,7 @@ impl VisitMut for Finish {
     fn visit_ident_mut(&mut self, ident: &mut Ident) {
         // `AB` is a kind, and `Ab` what typify makes of it.
         if *ident == self.root && self.root != self.kind {
-            *ident = Ident::new(&self.kind, ident.span());
+            *ident = Ident::new(self.kind, ident.span());
         }
     }
 
@@ -144,8 +140,8 @@ impl VisitMut for Finish {
     }
 }
 
-impl Finish {
-    fn new(renamed: BTreeMap<(String, String), String>, root: String, kind: String) -> Finish {
+impl<'a> Finish<'a> {
+    fn new(renamed: &'a BTreeMap<(String, String), String>, root: &'a str, kind: &'a str) -> Finish<'a> {
         Finish { renamed, root, kind, doc: parse_quote!(#[doc = ""]) }
     }
 
