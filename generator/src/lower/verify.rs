@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::defaults;
 use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::json::Node;
-use crate::model::{Bounds, Pointer, Rest, Schema, Service, Shape, Text};
+use crate::model::{Bounds, Pointer, Rest, Schema, Service, Shape};
 
 use super::Reports;
 use super::bundle::{Names, pointer_in_bundle};
@@ -85,16 +85,40 @@ fn broken_defaults(service: &mut Service, names: &Names) -> Vec<(Pointer, Value,
         .collect()
 }
 
-/// Whether a default can be seen to be valid; most are so plain that nobody has to be asked.
+/// Whether a default can be seen to be valid; most are so plain that no validator has to be asked.
 fn conforms(schema: &Schema, default: &Value) -> bool {
+    let within = |count: usize, min: Option<u64>, max: Option<u64>| {
+        let count = count as u64;
+        min.is_none_or(|min| min <= count) && max.is_none_or(|max| count <= max)
+    };
     let plain = match (&schema.shape, default) {
         (Shape::Boolean, Value::Bool(_)) => true,
-        (Shape::Integer(bounds), Value::Number(number)) => *bounds == Bounds::default() && !number.is_f64(),
-        (Shape::Text(text), Value::String(_)) => *text == Text::default(),
+        (Shape::Integer(bounds), Value::Number(number)) => number.as_i64().is_some_and(|number| inside(bounds, number)),
+        (Shape::Text(text), Value::String(string)) => {
+            text.patterns.is_empty() && text.format.is_none() && within(string.chars().count(), text.min, text.max)
+        }
         (Shape::Choice(values), default) => values.contains(default),
+        (Shape::List(list), Value::Array(items)) => {
+            let different = !list.unique || items.len() < 2;
+            different && within(items.len(), list.size.min, list.size.max) && items.iter().all(|item| conforms(&list.item, item))
+        }
+        (Shape::Map(map), Value::Object(entries)) => entries.is_empty() && within(0, map.size.min, map.size.max),
         _ => false,
     };
     plain && schema.rules.is_empty()
+}
+
+/// Whether a number is within bounds that are integers.
+fn inside(bounds: &Bounds, number: i64) -> bool {
+    let least = bounds
+        .min
+        .as_ref()
+        .is_none_or(|min| min.value.as_i64().is_some_and(|least| if min.exclusive { least < number } else { least <= number }));
+    let most = bounds
+        .max
+        .as_ref()
+        .is_none_or(|max| max.value.as_i64().is_some_and(|most| if max.exclusive { number < most } else { number <= most }));
+    least && most
 }
 
 /// The token at a pointer, or the nearest that is there.
