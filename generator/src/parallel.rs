@@ -16,7 +16,7 @@ thread_local! {
 }
 
 /// `work` on each item, in as many threads as there are processors. The results are in the items' order, whoever made them.
-pub fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn each<'a, T: Sync, R: Send>(items: &'a [T], work: impl Fn(&'a T) -> R + Sync) -> Vec<R> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(items.len()));
@@ -58,7 +58,7 @@ pub(crate) fn deep<R: Send>(work: impl FnOnce() -> R + Send) -> std::io::Result<
 }
 
 /// What no thread did, because none could be had.
-fn run_rest<T, R>(items: &[T], work: &impl Fn(&T) -> R, done: &mut Vec<(usize, R)>) {
+fn run_rest<'a, T, R>(items: &'a [T], work: &impl Fn(&'a T) -> R, done: &mut Vec<(usize, R)>) {
     for (index, item) in items.iter().enumerate() {
         if done.iter().all(|(known, _)| *known != index) {
             done.push((index, work(item)));

@@ -38,6 +38,17 @@ impl Session {
         Ok(Session { report: Report::new(root.clone()), root, format, verbose, answered: false })
     }
 
+    /// The same run for work on the side; what it finds has to be [`Session::join`]ed.
+    pub(crate) fn fork(&self) -> Session {
+        let report = Report::new(self.root.clone());
+        Session { root: self.root.clone(), format: self.format, verbose: self.verbose, report, answered: false }
+    }
+
+    /// Takes over what was found on the side.
+    pub(crate) fn join(&mut self, side: Session) {
+        self.report.merge(side.report);
+    }
+
     /// Says something to people: on standard output, unless a program reads that.
     pub(crate) fn say(&self, text: impl AsRef<str>) {
         use std::io::Write;

@@ -63,6 +63,11 @@ impl Report {
         self.diagnostics.extend(diagnostics);
     }
 
+    pub(crate) fn merge(&mut self, other: Report) {
+        self.diagnostics.extend(other.diagnostics);
+        self.texts.extend(other.texts);
+    }
+
     /// The text that diagnostics mean by `file`, where it isn't the one on disk.
     pub(crate) fn text(&mut self, file: impl Into<String>, text: impl Into<String>) {
         self.texts.insert(file.into(), text.into());

@@ -9,7 +9,8 @@ mod withheld;
 
 use std::path::PathBuf;
 
-use generator::Severity;
+use generator::{Made, Output, Severity, parallel};
+use manifest::platform::Platform;
 
 use crate::progress::Progress;
 use crate::session::{Exit, Session};
@@ -33,15 +34,17 @@ pub(crate) fn run(session: &mut Session, args: &Args) -> anyhow::Result<Exit> {
     if !session.report.has(Severity::Error) {
         generate::check(session, &output.files)?;
     }
+    progress.step("checking what is written by hand");
+    let main = &*session;
+    let checked = parallel::each(&output.services, |made| {
+        let mut session = main.fork();
+        let judge = by_hand(&mut session, made, &output, &inputs.platform);
+        (session, judge)
+    });
     let mut judges = Vec::new();
-    for made in &output.services {
-        progress.step(&format!("checking {}", made.service.name));
-        accepted::check(session, made);
-        if let Some(judge) = Judge::new(session, made, &inputs.platform) {
-            examples::check(session, &judge);
-            values::check(session, &judge, &output.files);
-            judges.push(judge);
-        }
+    for (side, judge) in checked {
+        session.join(side);
+        judges.extend(judge);
     }
     if let Some(folder) = &args.releases {
         releases::check(session, folder, &judges, &inputs.platform, &mut progress)?;
@@ -51,4 +54,13 @@ pub(crate) fn run(session: &mut Session, args: &Args) -> anyhow::Result<Exit> {
         session.say(format!("{} services are in order", output.services.len()));
     }
     Ok(session.unless_warnings())
+}
+
+/// Checks what people write for a service; gives what its releases are checked with.
+fn by_hand<'a>(session: &mut Session, made: &'a Made, output: &Output, platform: &Platform) -> Option<Judge<'a>> {
+    accepted::check(session, made);
+    let judge = Judge::new(session, made, platform)?;
+    examples::check(session, &judge);
+    values::check(session, &judge, &output.files);
+    Some(judge)
 }
