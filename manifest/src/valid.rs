@@ -1,5 +1,6 @@
 //! Validation of a document against its schema, and the proof that it took place.
 
+mod carried;
 mod known;
 mod message;
 mod parts;
@@ -10,6 +11,7 @@ use std::fmt;
 
 use crate::defaults::Defaults;
 
+pub use carried::{is_carried, uncarried};
 pub use parts::{Refused, refused};
 
 /// A schema ready to judge documents: Helm 4's verdicts, without network or disk.

@@ -47,6 +47,19 @@ fn a_good_release() {
     assert!(run.stdout.contains("1 releases checked"), "{}", run.stdout);
 }
 
+/// A character that the admission policy refuses, in whatever text it stands.
+#[test]
+fn a_character_that_is_not_passed_on() {
+    let repo = Repo::alpha();
+    let schema = r#"{ "type": "object", "required": ["tenant", "name"], "properties": {
+      "tenant": { "type": "string" }, "name": { "type": "string" }, "motto": { "type": "object", "additionalProperties": { "type": "string" } } } }"#;
+    repo.write("schemas/alpha/values.schema.json", schema);
+    repo.write("charts/alpha/templates/configmap.yaml", "");
+    repo.ok(&["generate"]);
+    repo.write(PATH, &GOOD.replace("replicas: 3", r#"motto: { a: "x\x7Fy" }"#));
+    refused(&repo, "/spec/values/motto/a: it has the character U+007F");
+}
+
 /// MSF-F43.
 #[test]
 fn what_the_path_decides() {

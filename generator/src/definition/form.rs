@@ -1,6 +1,7 @@
 //! Which type of the Kubernetes API a schema can have.
 
 use crate::model::{Object, Rest, Schema, Shape, Types};
+use manifest::valid::is_carried;
 use serde_json::Value;
 
 /// What SimpleSchema can say of a place.
@@ -89,7 +90,7 @@ fn fields(object: &Object, types: &Types, open: &[&str]) -> Form {
         Rest::Open | Rest::Of(_) => false,
     };
     let typed = |schema: &Schema| form(schema, types, open) != Form::Loose;
-    match closed && object.fields.iter().all(|field| is_printable(&field.name) && typed(&field.schema)) {
+    match closed && object.fields.iter().all(|field| is_carried(&field.name) && typed(&field.schema)) {
         true => Form::Struct,
         false => Form::Open,
     }
@@ -103,21 +104,6 @@ fn is_object(schema: &Schema, types: &Types) -> bool {
         Shape::Union(branches) => branches.iter().all(|branch| is_object(branch, types)),
         Shape::Anything | Shape::Nothing | Shape::Boolean | Shape::Integer(_) | Shape::Number(_) => false,
         Shape::Text(_) | Shape::List(_) | Shape::Named(_) => false,
-    }
-}
-
-/// Whether KRO's YAML decoder takes the text; some characters make it refuse the whole definition.
-pub(super) fn is_printable(text: &str) -> bool {
-    !text.chars().any(|c| matches!(c, '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}'))
-}
-
-/// Whether KRO passes the value on as it is: it applies what it makes as YAML.
-pub(super) fn is_carried(value: &Value) -> bool {
-    match value {
-        Value::String(text) => is_printable(text),
-        Value::Array(items) => items.iter().all(is_carried),
-        Value::Object(fields) => fields.iter().all(|(key, value)| is_printable(key) && is_carried(value)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => true,
     }
 }
 

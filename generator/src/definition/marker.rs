@@ -1,5 +1,6 @@
 //! SimpleSchema's markers: one encoder, and the one spelling of defaults that KRO and the API server agree on.
 
+use manifest::valid::is_carried;
 use serde_json::{Number, Value};
 
 /// `key="text"`, as KRO's tokenizer reads it (kubernetes-sigs/kro, `pkg/simpleschema/markers.go`).
@@ -112,6 +113,6 @@ pub(super) fn in_enum(value: &Value) -> bool {
 
 /// A description in one line, without the characters that KRO's YAML decoder refuses.
 pub(super) fn prose(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if super::form::is_printable(&c.to_string()) { c } else { ' ' }).collect();
+    let clean: String = text.chars().map(|c| if is_carried(c.encode_utf8(&mut [0; 4])) { c } else { ' ' }).collect();
     clean.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,11 +1,12 @@
 //! The values as KRO's SimpleSchema: named types and markers. What markers can't say goes to the policy.
 
 use indexmap::IndexMap;
+use manifest::valid::{is_carried, uncarried};
 use serde_json::{Map as Json, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::checks::{Checks, POLICY, RECURSION, assured};
-use super::form::{Form, form, is_carried, is_printable, is_recursive, missing};
+use super::form::{Form, form, is_recursive, missing};
 use super::marker::{self, marker};
 use super::spot::Spot;
 use super::words;
@@ -32,7 +33,7 @@ pub(super) fn print<'a>(values: &'a Schema, types: &'a Types, checks: &mut Check
         printer.taken.insert(name.clone());
     }
     let root = values.resolve(types).object()?;
-    if !root.fields.iter().all(|field| is_printable(&field.name)) {
+    if !root.fields.iter().all(|field| is_carried(&field.name)) {
         return None;
     }
     let Line { kind, mut markers, description, default } = printer.schema(values, &Spot::root(), Must::Root);
@@ -132,7 +133,7 @@ impl<'a> Printer<'a, '_> {
             line.default = None;
             return Outcome::Moved("the API's type doesn't hold it; the chart's values.yaml has it".to_owned());
         }
-        if !is_carried(default) {
+        if !uncarried(default).is_empty() {
             line.default = None;
             return Outcome::Moved("KRO can't pass its characters on; the chart's values.yaml has it".to_owned());
         }
@@ -205,7 +206,7 @@ impl<'a> Printer<'a, '_> {
         // Everything but what `schema` has already answered for the place itself.
         self.checks.inside(schema, spot);
         Line {
-            default: missing(schema, self.types).filter(|default| default.is_object() && is_carried(default)),
+            default: missing(schema, self.types).filter(|default| default.is_object() && uncarried(default).is_empty()),
             ..Line::of("object")
         }
     }
@@ -313,7 +314,7 @@ impl<'a> Printer<'a, '_> {
                     let outcome = Outcome::Rewritten("the empty pattern asks nothing".to_owned());
                     self.checks.enter(spot, &pattern.at, "pattern", outcome);
                 }
-                Some(re2) if !printed && is_printable(re2) => {
+                Some(re2) if !printed && is_carried(re2) => {
                     printed = true;
                     line.markers.push(marker("pattern", re2));
                     self.checks.enter(spot, &pattern.at, "pattern", Outcome::Kept);

@@ -2,7 +2,7 @@
 
 use generator::{Code, Diagnostic, Location, Made, Severity};
 use manifest::platform::Platform;
-use manifest::valid::{BundleError, Validator, Violation};
+use manifest::valid::{BundleError, Validator, Violation, uncarried};
 use serde_json::{Map, Value, json};
 
 use super::withheld::Withheld;
@@ -51,6 +51,7 @@ impl<'a> Judge<'a> {
     pub(super) fn manifest(&self, manifest: &Value) -> Vec<Violation> {
         let mut out = self.manifest.check(manifest);
         if let Some(values) = manifest.pointer(VALUES) {
+            out.extend(uncarried(values).into_iter().map(|(pointer, c)| not_carried(values, &pointer, c)));
             for violation in self.chart.check(values).into_iter().filter(|violation| !self.withheld.explains(violation)) {
                 let violation = Violation { pointer: format!("{VALUES}{}", violation.pointer), ..violation };
                 // One mistake, one message: the release view's, if it has one for the place.
@@ -65,6 +66,17 @@ impl<'a> Judge<'a> {
     /// The best sample there is, or nothing.
     pub(super) fn sample(&self) -> Option<&Value> {
         self.made.service.sample.as_ref()
+    }
+}
+
+fn not_carried(values: &Value, pointer: &str, c: char) -> Violation {
+    Violation {
+        pointer: format!("{VALUES}{pointer}"),
+        keyword: "characters".to_owned(),
+        schema_pointer: String::new(),
+        found: values.pointer(pointer).cloned().unwrap_or_default(),
+        message: format!("it has the character U+{:04X}, which the Kubernetes API can't pass on to the chart", u32::from(c)),
+        nearest: None,
     }
 }
 
