@@ -111,6 +111,7 @@ pub(crate) fn lower(source: &Source, repository: &Repository, platform: &Platfor
     }
     let used = used(&values, &lowering.types);
     lowering.types.retain(|name, _| used.contains(name));
+    null::settle_recursive(&mut values, &mut lowering.types);
     let found = found(&own.root);
     let Lowering { mut reports, book, types, children, .. } = lowering;
     let kind = platform.kind(&source.service);

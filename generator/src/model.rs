@@ -262,6 +262,44 @@ impl Check {
     }
 }
 
+impl Check {
+    /// The same, to be changed.
+    pub(crate) fn schemas_mut(&mut self) -> Vec<&mut Schema> {
+        match self {
+            Check::AllOf(branches) | Check::AnyOf(branches) | Check::OneOf(branches) => branches.iter_mut().collect(),
+            Check::Not(schema) | Check::DependentSchema { schema, .. } | Check::Contains { item: schema, .. } => vec![schema],
+            Check::If { condition, then, otherwise } => {
+                [Some(condition), then.as_mut(), otherwise.as_mut()].into_iter().flatten().map(|schema| &mut **schema).collect()
+            }
+            Check::Tuple { items, rest } => items.iter_mut().chain(rest.as_deref_mut()).collect(),
+            Check::KeyPatterns(patterns) => patterns.iter_mut().map(|(_, schema)| schema).collect(),
+            Check::DependentRequired { .. } | Check::MultipleOf(_) | Check::Keys(_) | Check::Cel(_) | Check::Opaque(_) => {
+                Vec::new()
+            }
+        }
+    }
+}
+
+impl Shape {
+    /// The schemas of what it holds, and of its alternatives.
+    pub(crate) fn schemas_mut(&mut self) -> Vec<&mut Schema> {
+        match self {
+            Shape::List(list) => vec![&mut list.item],
+            Shape::Map(map) => vec![&mut map.value],
+            Shape::Union(branches) => branches.iter_mut().collect(),
+            Shape::Object(object) => {
+                let rest = match &mut object.rest {
+                    Rest::Of(rest) => Some(&mut **rest),
+                    Rest::Closed | Rest::Unsaid | Rest::Open => None,
+                };
+                object.fields.iter_mut().map(|field| &mut field.schema).chain(rest).collect()
+            }
+            Shape::Anything | Shape::Nothing | Shape::Boolean | Shape::Integer(_) | Shape::Number(_) => Vec::new(),
+            Shape::Text(_) | Shape::Choice(_) | Shape::Named(_) => Vec::new(),
+        }
+    }
+}
+
 /// What the portal and the API need to know of a place beyond its values. Without effect on what is valid, but for
 /// `platform_owned` and `secret`: see [`release`].
 #[derive(Clone, Debug, Default, PartialEq)]

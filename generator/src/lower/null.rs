@@ -16,6 +16,22 @@ pub(super) fn settle(schema: &mut Schema, types: &Types) {
     }
 }
 
+/// Settles what had to wait for a type that holds itself: now all are known.
+pub(super) fn settle_recursive(values: &mut Schema, types: &mut Types) {
+    if types.is_empty() {
+        return;
+    }
+    let known = types.clone();
+    settle_below(values, &known);
+    types.values_mut().for_each(|schema| settle_below(schema, &known));
+}
+
+fn settle_below(schema: &mut Schema, types: &Types) {
+    settle(schema, types);
+    let asked = schema.rules.iter_mut().flat_map(|rule| rule.check.schemas_mut());
+    asked.chain(schema.shape.schemas_mut()).for_each(|inner| settle_below(inner, types));
+}
+
 fn admits(schema: &Schema, types: &Types, depth: usize) -> Option<bool> {
     if depth > 64 {
         return None;

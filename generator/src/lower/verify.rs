@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::defaults;
 use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::json::Node;
-use crate::model::{Bounds, Pointer, Rest, Schema, Service, Shape};
+use crate::model::{Bounds, Pointer, Schema, Service, Shape};
 
 use super::Reports;
 use super::bundle::{Names, pointer_in_bundle};
@@ -146,17 +146,5 @@ fn each(service: &mut Service, visit: &mut impl FnMut(&mut Schema)) {
 
 fn below(schema: &mut Schema, visit: &mut impl FnMut(&mut Schema)) {
     visit(schema);
-    match &mut schema.shape {
-        Shape::List(list) => below(&mut list.item, visit),
-        Shape::Map(map) => below(&mut map.value, visit),
-        Shape::Union(branches) => branches.iter_mut().for_each(|branch| below(branch, visit)),
-        Shape::Object(object) => {
-            object.fields.iter_mut().for_each(|field| below(&mut field.schema, visit));
-            if let Rest::Of(rest) = &mut object.rest {
-                below(rest, visit);
-            }
-        }
-        Shape::Anything | Shape::Nothing | Shape::Boolean | Shape::Integer(_) | Shape::Number(_) => {}
-        Shape::Text(_) | Shape::Choice(_) | Shape::Named(_) => {}
-    }
+    schema.shape.schemas_mut().into_iter().for_each(|inner| below(inner, visit));
 }
