@@ -1,5 +1,7 @@
 //! The chart's `README.md`: every value in a table.
 
+use std::sync::LazyLock;
+
 use handlebars::Handlebars;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -8,7 +10,17 @@ use super::words;
 use crate::mark::{mark, source};
 use crate::model::{Field, Object, Rest, Schema, Service, Shape, Types};
 
-const TEMPLATE: &str = include_str!("README.md.hbs");
+const NAME: &str = "README.md";
+
+/// Read once: that takes longer than all the rest.
+static TEMPLATES: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
+    let mut handlebars = Handlebars::new();
+    handlebars.set_strict_mode(true);
+    handlebars.register_escape_fn(handlebars::no_escape);
+    // If it could not be read, `render` would say that there is none.
+    let _ = handlebars.register_template_string(NAME, include_str!("README.md.hbs"));
+    handlebars
+});
 
 pub(super) fn readme(service: &Service, root: &Object, effective: &Value) -> String {
     let mut table = Table { types: &service.types, rows: Vec::new(), open: Vec::new() };
@@ -18,11 +30,8 @@ pub(super) fn readme(service: &Service, root: &Object, effective: &Value) -> Str
     let data = json!({
         "mark": mark, "service": service.name.as_str(), "title": plain(&words::line(&service.title)), "doc": doc, "rows": table.rows,
     });
-    let mut handlebars = Handlebars::new();
-    handlebars.set_strict_mode(true);
-    handlebars.register_escape_fn(handlebars::no_escape);
     // The template is our own and a test renders it: what an error would say is better than nothing.
-    handlebars.render_template(TEMPLATE, &data).unwrap_or_else(|error| format!("<!-- {mark} -->\n\n{error}\n"))
+    TEMPLATES.render(NAME, &data).unwrap_or_else(|error| format!("<!-- {mark} -->\n\n{error}\n"))
 }
 
 #[derive(Serialize)]

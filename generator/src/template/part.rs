@@ -224,32 +224,53 @@ impl Finished {
             (untouched, Body::Map(_) | Body::Object(_) | Body::Tagged { .. }) => {
                 let empty = Value::Object(Map::new());
                 let untouched = untouched.as_ref().unwrap_or(&empty);
-                // Defaults conform to their own places; only what asks for more than is there can refuse them.
-                asks(&self.schema, untouched)
-                    && jsonschema::draft7::new(&self.schema).map_or(true, |validator| !validator.is_valid(untouched))
+                lacks(&self.schema, untouched).unwrap_or_else(|| {
+                    jsonschema::draft7::new(&self.schema).map_or(true, |validator| !validator.is_valid(untouched))
+                })
             }
         }
     }
 }
 
-/// Whether something in a schema can refuse a document for what isn't in it.
-fn asks(schema: &Value, document: &Value) -> bool {
-    let Value::Object(members) = schema else { return *schema == json!(false) };
+/// Whether a schema refuses a document for what isn't in it: what is there are defaults, which conform to their own places.
+/// `None`: only a validator can tell.
+fn lacks(schema: &Value, document: &Value) -> Option<bool> {
+    let Value::Object(members) = schema else { return Some(*schema == json!(false)) };
     let known = members.get("properties").and_then(Value::as_object);
-    members.iter().any(|(keyword, value)| match keyword.as_str() {
-        "required" => {
-            value.as_array().into_iter().flatten().any(|name| name.as_str().is_none_or(|name| document.get(name).is_none()))
+    let mut sure = true;
+    for (keyword, value) in members {
+        let refused = match keyword.as_str() {
+            "required" => {
+                let mut names = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+                document.as_object().map(|document| names.any(|name| !document.contains_key(name)))
+            }
+            "properties" => {
+                let inner = known.into_iter().flatten().filter_map(|(name, schema)| Some((schema, document.get(name)?)));
+                any(inner.map(|(schema, document)| lacks(schema, document)))
+            }
+            "items" => any(document.as_array().into_iter().flatten().map(|item| lacks(value, item))),
+            "additionalProperties" | "propertyNames" => {
+                let named = |key| known.is_some_and(|known| known.contains_key(key));
+                document.as_object().is_none_or(|document| document.keys().all(named)).then_some(false)
+            }
+            "minProperties" | "not" | "anyOf" | "oneOf" | "allOf" | "if" | "dependencies" | "contains" | "minItems" => None,
+            _ => Some(false),
+        };
+        match refused {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => sure = false,
         }
-        "properties" => {
-            known.into_iter().flatten().any(|(name, schema)| document.get(name).is_some_and(|inner| asks(schema, inner)))
-        }
-        "additionalProperties" | "propertyNames" => document
-            .as_object()
-            .is_some_and(|document| document.keys().any(|key| known.is_none_or(|known| !known.contains_key(key)))),
-        "items" => document.as_array().is_some_and(|items| items.iter().any(|item| asks(value, item))),
-        keyword => {
-            ["minProperties", "not", "anyOf", "oneOf", "allOf", "if", "dependencies", "contains", "minItems"].contains(&keyword)
-        }
+    }
+    sure.then_some(false)
+}
+
+/// Whether one is so; `None`: perhaps.
+fn any(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    verdicts.fold(Some(false), |sum, verdict| match (sum, verdict) {
+        (Some(true), _) | (_, Some(true)) => Some(true),
+        (Some(false), Some(false)) => Some(false),
+        _ => None,
     })
 }
 
