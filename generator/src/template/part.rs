@@ -237,41 +237,36 @@ impl Finished {
 fn lacks(schema: &Value, document: &Value) -> Option<bool> {
     let Value::Object(members) = schema else { return Some(*schema == json!(false)) };
     let known = members.get("properties").and_then(Value::as_object);
+    any(members.iter().map(|(keyword, value)| match keyword.as_str() {
+        "required" => {
+            let mut names = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+            document.as_object().map(|document| names.any(|name| !document.contains_key(name)))
+        }
+        "properties" => {
+            let inner = known.into_iter().flatten().filter_map(|(name, schema)| Some((schema, document.get(name)?)));
+            any(inner.map(|(schema, document)| lacks(schema, document)))
+        }
+        "items" => any(document.as_array().into_iter().flatten().map(|item| lacks(value, item))),
+        "additionalProperties" | "propertyNames" => {
+            let named = |key| known.is_some_and(|known| known.contains_key(key));
+            document.as_object().is_none_or(|document| document.keys().all(named)).then_some(false)
+        }
+        "minProperties" | "not" | "anyOf" | "oneOf" | "allOf" | "if" | "dependencies" | "contains" | "minItems" => None,
+        _ => Some(false),
+    }))
+}
+
+/// Whether one is so; `None`: perhaps.
+fn any(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let mut sure = true;
-    for (keyword, value) in members {
-        let refused = match keyword.as_str() {
-            "required" => {
-                let mut names = value.as_array().into_iter().flatten().filter_map(Value::as_str);
-                document.as_object().map(|document| names.any(|name| !document.contains_key(name)))
-            }
-            "properties" => {
-                let inner = known.into_iter().flatten().filter_map(|(name, schema)| Some((schema, document.get(name)?)));
-                any(inner.map(|(schema, document)| lacks(schema, document)))
-            }
-            "items" => any(document.as_array().into_iter().flatten().map(|item| lacks(value, item))),
-            "additionalProperties" | "propertyNames" => {
-                let named = |key| known.is_some_and(|known| known.contains_key(key));
-                document.as_object().is_none_or(|document| document.keys().all(named)).then_some(false)
-            }
-            "minProperties" | "not" | "anyOf" | "oneOf" | "allOf" | "if" | "dependencies" | "contains" | "minItems" => None,
-            _ => Some(false),
-        };
-        match refused {
+    for verdict in verdicts {
+        match verdict {
             Some(true) => return Some(true),
             Some(false) => {}
             None => sure = false,
         }
     }
     sure.then_some(false)
-}
-
-/// Whether one is so; `None`: perhaps.
-fn any(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    verdicts.fold(Some(false), |sum, verdict| match (sum, verdict) {
-        (Some(true), _) | (_, Some(true)) => Some(true),
-        (Some(false), Some(false)) => Some(false),
-        _ => None,
-    })
 }
 
 impl Body {

@@ -225,6 +225,8 @@ pub(super) fn print(session: &Session, rows: &[Row], asked: &Asked) {
         count(&|row| row.adopted.is_some())
     );
     if asked.compiler {
+        let compiled = |row: &Row| row.targets.get(Target::Rust.as_str()).is_some_and(Result::is_ok);
+        println!("models that compile: {} of {}", count(&compiled), count(&|row| row.made.is_some()));
         println!(
             "round trip without loss: {} of {}",
             count(&|row| row.round_trip.as_ref().is_some_and(Result::is_ok)),
