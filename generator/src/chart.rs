@@ -27,7 +27,7 @@ pub(crate) fn emit(views: &Views<'_>, platform: &Platform) -> Emission {
     };
     let effective = effective(service, root);
     let folder = format!("charts/{}", service.name);
-    let file = |path: &str, content: String| File { path: format!("{folder}/{path}"), content };
+    let file = |path: &str, content: String| File { path: format!("{folder}/{path}"), content: content.into() };
     let mut files = vec![
         file("README.md", readme::readme(service, root, &effective)),
         file("templates/_platform.tpl", platform_templates(platform)),

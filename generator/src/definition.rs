@@ -55,14 +55,14 @@ pub(crate) fn emit(views: &Views<'_>, platform: &Platform) -> Emission {
         return not_given("the definition is larger than Kubernetes stores");
     }
     let path = format!("definitions/{}.yaml", service.name);
-    Emission { files: vec![File { path, content }], book: checks.book, ..Emission::default() }
+    Emission { files: vec![File { path, content: content.into() }], book: checks.book, ..Emission::default() }
 }
 
 /// The Flux source that all charts come from; `None`: each service has its own.
 pub(crate) fn source(platform: &Platform) -> Option<File> {
     let documents = resource::repository(platform)?;
     let content = format!("# {}\n{}", mark("platform.toml"), yaml::write_all(&documents));
-    Some(File { path: "definitions/gitrepository.yaml".to_owned(), content })
+    Some(File { path: "definitions/gitrepository.yaml".to_owned(), content: content.into() })
 }
 
 /// Tells Argo CD to let the server apply what is too large for `kubectl apply`; Flux always does.

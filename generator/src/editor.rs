@@ -29,7 +29,7 @@ pub(crate) fn emit(views: &Views<'_>, platform: &Platform) -> Emission {
     }
     let mut book = views.release.book();
     let schema = manifest(service, platform, &mut book);
-    let files = vec![File { path: path(&service.name), content: format!("{schema:#}\n") }];
+    let files = vec![File { path: path(&service.name), content: format!("{schema:#}\n").into() }];
     Emission { files, book, ..Emission::default() }
 }
 

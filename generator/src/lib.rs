@@ -20,6 +20,8 @@ mod rust;
 mod shared;
 mod template;
 
+use std::sync::Arc;
+
 use manifest::defaults::Defaults;
 use manifest::name::ServiceName;
 use manifest::platform::Platform;
@@ -133,7 +135,8 @@ pub fn manifest_schema(service: &Service, platform: &Platform) -> Value {
 pub struct File {
     /// Relative to the repository's root, with `/`.
     pub path: String,
-    pub content: String,
+    /// Shared by the service's emission and the whole output.
+    pub content: Arc<str>,
 }
 
 /// What a target makes of a service.

@@ -35,7 +35,7 @@ pub(crate) fn emit(views: &Views<'_>, _: &Platform) -> Emission {
         }
     };
     let name = service.name.module();
-    let file = |path: String, content: String| File { path: format!("generated/src/{path}"), content };
+    let file = |path: String, content: String| File { path: format!("generated/src/{path}"), content: content.into() };
     let json = |value: serde_json::Result<String>| format!("{}\n", value.unwrap_or_default());
     let files = vec![
         file(format!("{name}.rs"), module),

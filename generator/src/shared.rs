@@ -24,7 +24,7 @@ pub(crate) fn files(services: &[Made], inputs: &Inputs) -> Vec<File> {
     files.extend(rust::crate_files(&given(Target::Rust)));
     files.extend(editor::shared(&models, &inputs.platform));
     let own = |made: &Made| {
-        let ledger = File { path: format!("ledger/{}.json", made.service.name), content: ledger::file(made) };
+        let ledger = File { path: format!("ledger/{}.json", made.service.name), content: ledger::file(made).into() };
         [chart::library(&made.service.name, &inputs.library), ledger]
     };
     files.extend(parallel::each(services, own).into_iter().flatten());
@@ -38,7 +38,7 @@ fn platform_schema() -> File {
         members.insert("$comment".to_owned(), mark("the settings' own type").into());
     }
     let content = serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n";
-    File { path: "docs/platform.schema.json".to_owned(), content }
+    File { path: "docs/platform.schema.json".to_owned(), content: content.into() }
 }
 
 /// Every setting of `platform.toml`, with its default.
@@ -64,7 +64,7 @@ fn settings_page() -> File {
             content.push_str(&format!("| `{name}` | {default} | {description} |\n"));
         }
     }
-    File { path: "docs/settings.md".to_owned(), content }
+    File { path: "docs/settings.md".to_owned(), content: content.into() }
 }
 
 fn members<'a>(schema: &'a Value, key: &str) -> Vec<(&'a String, &'a Value)> {
@@ -89,5 +89,5 @@ fn diagnostics_page() -> File {
     for code in Code::ALL {
         content.push_str(&format!("| `{}` | {} |\n", code.as_str(), code.meaning().trim().replace('|', "\\|")));
     }
-    File { path: "docs/diagnostics.md".to_owned(), content }
+    File { path: "docs/diagnostics.md".to_owned(), content: content.into() }
 }

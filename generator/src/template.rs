@@ -50,7 +50,7 @@ pub(crate) fn registry(services: &[&Service], platform: &Platform) -> File {
         "metadata": { "name": format!("{}-software-templates", platform.repository.name) },
         "spec": { "targets": targets },
     });
-    File { path: "software-templates/all.yaml".to_owned(), content: yaml("schemas/*/values.schema.json", &location) }
+    File { path: "software-templates/all.yaml".to_owned(), content: yaml("schemas/*/values.schema.json", &location).into() }
 }
 
 fn made(views: &Views<'_>, platform: &Platform) -> Result<(Vec<File>, crate::ledger::Book), &'static str> {
@@ -66,7 +66,7 @@ fn made(views: &Views<'_>, platform: &Platform) -> Result<(Vec<File>, crate::led
     let fields = create.fields().cloned().unwrap_or_default();
     let mut files = vec![File {
         path: format!("{folder}/skeleton/manifest.yaml"),
-        content: skeleton::skeleton(service, &fields, &who, platform),
+        content: skeleton::skeleton(service, &fields, &who, platform).into(),
     }];
     let longest_child = service.longest_child();
     let forms = [
@@ -76,7 +76,7 @@ fn made(views: &Views<'_>, platform: &Platform) -> Result<(Vec<File>, crate::led
     ];
     for (operation, parameters) in forms {
         let template = steps::template(operation, service, &who, platform, parameters);
-        files.push(File { path: format!("{folder}/{}", operation.file()), content: yaml(&source, &template) });
+        files.push(File { path: format!("{folder}/{}", operation.file()), content: yaml(&source, &template).into() });
     }
     files.sort();
     Ok((files, book))

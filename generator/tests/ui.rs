@@ -59,7 +59,7 @@ fn effect(word: &str, with: &Made, without: &Made) -> String {
             out.push_str(&format!("{} is {}{detail}\n", entry.used_at, entry.outcome.word()));
         }
         let by_path = |made: &generator::Emission| {
-            made.files.iter().map(|file| (file.path.clone(), file.content.clone())).collect::<BTreeMap<_, _>>()
+            made.files.iter().map(|file| (file.path.clone(), file.content.to_string())).collect::<BTreeMap<_, _>>()
         };
         let (one, other) = (by_path(one), by_path(other));
         for path in one.keys().chain(other.keys().filter(|path| !one.contains_key(*path))) {

@@ -76,7 +76,7 @@ fn a_setting_changes_every_file_that_it_concerns() {
     let inputs = inputs();
     let platform = Platform::read("[api]\ngroup = \"cloud.acme.test\"\n[releases]\nowner = \"acme\"\n").unwrap();
     let changed = generate(&Inputs { platform, ..inputs.clone() }).files;
-    let all: String = changed.iter().map(|file| file.content.as_str()).collect();
+    let all: String = changed.iter().map(|file| &*file.content).collect();
     assert!(all.contains("cloud.acme.test"));
     // The page of settings shows the defaults themselves.
     let left: Vec<&str> = changed

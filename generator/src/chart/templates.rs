@@ -34,7 +34,7 @@ pub(crate) fn platform_templates(platform: &Platform) -> String {
 /// A chart's copy of the shared library.
 pub(crate) fn library(service: &ServiceName, text: &str) -> File {
     let path = format!("charts/{service}/templates/_lib.tpl");
-    File { path, content: format!("{}{text}", comment("charts/lib/_lib.tpl")) }
+    File { path, content: format!("{}{text}", comment("charts/lib/_lib.tpl")).into() }
 }
 
 fn comment(source: &str) -> String {

@@ -313,7 +313,8 @@ fn services_balance() {
         assert_eq!(balance(&service, Target::Kro, &emission.book), Default::default(), "{}", source.path);
         read(&emission);
         if let Ok(folder) = std::env::var("DEFINITIONS") {
-            std::fs::write(Path::new(&folder).join(format!("{}.yaml", source.service)), &emission.files[0].content).unwrap();
+            std::fs::write(Path::new(&folder).join(format!("{}.yaml", source.service)), emission.files[0].content.as_bytes())
+                .unwrap();
         }
     }
 }
@@ -356,7 +357,7 @@ fn corpus_balances() {
         }
         if let Ok(folder) = std::env::var("DEFINITIONS") {
             let name = path.file_name().unwrap().to_str().unwrap().replace("values.schema.json", "yaml");
-            std::fs::write(Path::new(&folder).join(name), &emission.files[0].content).unwrap();
+            std::fs::write(Path::new(&folder).join(name), emission.files[0].content.as_bytes()).unwrap();
         }
     }
     println!("{given} of {total}");

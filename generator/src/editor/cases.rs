@@ -60,7 +60,7 @@ pub(crate) fn emit(service: &Service, target: Target) -> Emission {
 
 /// The file whose path ends so.
 pub(crate) fn file(emission: &Emission, end: &str) -> String {
-    emission.files.iter().find(|file| file.path.ends_with(end)).unwrap().content.clone()
+    emission.files.iter().find(|file| file.path.ends_with(end)).unwrap().content.to_string()
 }
 
 /// Each constraint has one entry, and each entry a constraint.

@@ -11,7 +11,7 @@ use crate::model::{Service, Widget};
 
 /// Settings for editors in both repositories, and the schema of `x-ui`.
 pub(crate) fn shared(services: &[&Service], platform: &Platform) -> Vec<File> {
-    let file = |path: &str, content: Value| File { path: path.to_owned(), content: format!("{content:#}\n") };
+    let file = |path: &str, content: Value| File { path: path.to_owned(), content: format!("{content:#}\n").into() };
     vec![
         file(".vscode/settings.json", own_settings()),
         file("editor/releases/.vscode/settings.json", releases_settings(services, platform)),

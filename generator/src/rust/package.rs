@@ -9,7 +9,7 @@ pub(crate) fn crate_files(services: &[&Service]) -> Vec<File> {
     let mut names: Vec<_> =
         services.iter().map(|service| (service.name.as_str(), service.name.module(), service.kind.as_str())).collect();
     names.sort_unstable();
-    let file = |path: &str, content: String| File { path: format!("generated/{path}"), content };
+    let file = |path: &str, content: String| File { path: format!("generated/{path}"), content: content.into() };
     vec![file("Cargo.toml", cargo(&names)), file("src/lib.rs", lib(&names))]
 }
 

@@ -369,7 +369,7 @@ fn write(folder: &Path, emission: &Emission) {
     for file in &emission.files {
         let path = folder.join(&file.path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, &file.content).unwrap();
+        std::fs::write(path, file.content.as_bytes()).unwrap();
     }
 }
 

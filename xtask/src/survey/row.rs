@@ -113,7 +113,7 @@ impl Row {
 
     pub(super) fn file<'a>(made: &'a Made, target: Target, end: &str) -> Option<&'a str> {
         let emission = made.targets.iter().find(|(known, _)| *known == target).map(|(_, emission)| emission)?;
-        emission.files.iter().find(|file| file.path.ends_with(end)).map(|file| file.content.as_str())
+        emission.files.iter().find(|file| file.path.ends_with(end)).map(|file| &*file.content)
     }
 
     pub(super) fn definition_read(&mut self, made: &Made, reader: fn(&Value) -> Result<Value, String>) {
