@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use manifest::name::{Kind, ServiceName};
+use manifest::pointer::escape;
 use serde_json::{Number, Value};
 
 pub use constraints::{Class, Constraint, constraints, note_keywords, rule_keyword};
@@ -464,19 +465,5 @@ impl fmt::Display for Place {
 
 /// A pointer one step further down.
 fn below(pointer: &str, step: &str) -> Arc<str> {
-    let mut text = String::with_capacity(pointer.len() + step.len() + 1);
-    text.push_str(pointer);
-    text.push('/');
-    escape(step, &mut text);
-    Arc::from(text)
-}
-
-fn escape(step: &str, into: &mut String) {
-    for c in step.chars() {
-        match c {
-            '~' => into.push_str("~0"),
-            '/' => into.push_str("~1"),
-            c => into.push(c),
-        }
-    }
+    Arc::from(format!("{pointer}/{}", escape(step)))
 }

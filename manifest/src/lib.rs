@@ -11,6 +11,7 @@ pub mod name;
 mod nearest;
 pub mod platform;
 pub mod plural;
+pub mod pointer;
 #[cfg(test)]
 mod random;
 pub mod valid;

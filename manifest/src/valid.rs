@@ -77,6 +77,17 @@ pub struct Valid<T> {
     typed: T,
 }
 
+/// How Helm 4 judges, offline.
+fn options<'a>() -> jsonschema::ValidationOptions<'a> {
+    jsonschema::options()
+        .offline()
+        .with_pattern_options(jsonschema::PatternOptions::regex())
+        .should_ignore_unknown_formats(true)
+        // Up to draft-07 it would decode strings; Helm doesn't.
+        .without_content_media_type_support("application/json")
+        .without_content_encoding_support("base64")
+}
+
 impl Validator {
     /// Makes a validator of a schema whose references are bundled, and of its defaults.
     ///
@@ -85,19 +96,11 @@ impl Validator {
     /// # Errors
     /// If the schema breaks its metaschema, has a pattern that RE2 hasn't, or refers to something outside.
     pub fn new(bundle: &Value, defaults: Defaults) -> Result<Validator, BundleError> {
-        let schema = jsonschema::options()
-            .offline()
-            .with_pattern_options(jsonschema::PatternOptions::regex())
-            .should_ignore_unknown_formats(true)
-            // Up to draft-07 it would decode strings; Helm doesn't.
-            .without_content_media_type_support("application/json")
-            .without_content_encoding_support("base64")
-            .build(bundle)
-            .map_err(|source| BundleError {
-                pointer: source.instance_path().to_string(),
-                message: message::text(&source),
-                source: Box::new(source),
-            })?;
+        let schema = options().build(bundle).map_err(|source| BundleError {
+            pointer: source.instance_path().to_string(),
+            message: message::text(&source),
+            source: Box::new(source),
+        })?;
         Ok(Validator { schema, bundle: bundle.clone(), defaults })
     }
 

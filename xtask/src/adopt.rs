@@ -8,6 +8,7 @@ mod infer;
 mod meaning;
 
 use generator::{Code, Diagnostic, Location, Severity, Span};
+use manifest::pointer::escape;
 use serde_json::{Map, Value, json};
 
 use crate::laid::laid;
@@ -294,10 +295,6 @@ fn place(at: &str) -> String {
         }
     }
     out
-}
-
-fn escape(step: &str) -> String {
-    step.replace('~', "~0").replace('/', "~1")
 }
 
 fn short(value: &Value) -> String {

@@ -4,6 +4,7 @@
 //! followed here (a flow collection, an anchor), the nearest place above is the answer.
 
 use generator::Span;
+use manifest::pointer::unescape;
 
 /// The key or item of a JSON text.
 pub(crate) fn json(text: &str, pointer: &str) -> Span {
@@ -31,7 +32,7 @@ pub(crate) fn yaml(text: &str, pointer: &str) -> Span {
 
 /// The pointer's steps, unescaped.
 fn steps(pointer: &str) -> Vec<String> {
-    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
+    pointer.split('/').skip(1).map(unescape).collect()
 }
 
 fn start_of(text: &str) -> Span {

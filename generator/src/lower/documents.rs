@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use manifest::name::ServiceName;
+use manifest::pointer::unescape;
 
 use crate::json::{Json, Member, Node};
 use crate::model::{Pointer, SECRET_PART_MAX, SECRET_PARTS, SecretPart};
@@ -45,7 +46,7 @@ pub(crate) fn follow<'n>(root: &'n Node, fragment: &str) -> Option<(&'n Node, Po
     let mut node = root;
     let mut at = Pointer::root();
     for step in fragment.split('/').skip(1) {
-        let step = step.replace("~1", "/").replace("~0", "~");
+        let step = unescape(step);
         node = match &node.json {
             Json::Object(_) => node.get(&step)?,
             Json::List(items) => items.get(step.parse::<usize>().ok()?)?,

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::model::{Bounds, Field, List, Map, Object, Rest, Schema, Shape, Size, Text, Types};
 
 use super::null::admits_null;
-use super::number::{both, inside, is_whole, whole};
+use super::number::{both, inside, is_whole, whole, within};
 
 /// What conforms to both. The words (title, default, place) are those of `a`, then of `b`. `None`: no single schema says it.
 pub(super) fn meet(a: &Schema, b: &Schema, types: &Types) -> Option<Schema> {
@@ -217,7 +217,7 @@ fn least(x: Option<u64>, y: Option<u64>) -> Option<u64> {
 }
 
 /// Whether the shape says anything of values of that JSON type.
-fn admits_type(shape: &Shape, value: &Value) -> Option<bool> {
+pub(super) fn admits_type(shape: &Shape, value: &Value) -> Option<bool> {
     let of = match value {
         Value::Null => return Some(false),
         Value::Bool(_) => 0,
@@ -230,14 +230,13 @@ fn admits_type(shape: &Shape, value: &Value) -> Option<bool> {
 }
 
 /// Whether a value of the shape's type conforms to it, where that can be told without running anything.
-fn admits(shape: &Shape, value: &Value) -> Option<bool> {
+pub(super) fn admits(shape: &Shape, value: &Value) -> Option<bool> {
     Some(match (shape, value) {
         (Shape::Boolean, _) => true,
         (Shape::Integer(bounds), Value::Number(number)) => is_whole(number) && inside(number, bounds),
         (Shape::Number(bounds), Value::Number(number)) => inside(number, bounds),
         (Shape::Text(text), Value::String(string)) => {
-            let count = string.chars().count() as u64;
-            let fits = text.min.is_none_or(|min| count >= min) && text.max.is_none_or(|max| count <= max);
+            let fits = within(string.chars().count(), text.min, text.max);
             if fits && !(text.patterns.is_empty() && text.format.is_none()) {
                 return None;
             }

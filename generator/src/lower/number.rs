@@ -70,6 +70,12 @@ pub(super) fn inside(number: &Number, bounds: &Bounds) -> bool {
     min && max
 }
 
+/// Whether so many are allowed.
+pub(super) fn within(count: usize, min: Option<u64>, max: Option<u64>) -> bool {
+    let count = count as u64;
+    min.is_none_or(|min| count >= min) && max.is_none_or(|max| count <= max)
+}
+
 /// Whether an integer; `1.0` is one (JSON Schema 2020-12, validation §6.1.1).
 pub(super) fn is_whole(number: &Number) -> bool {
     !number.is_f64() || float(number).fract() == 0.0

@@ -1,5 +1,7 @@
 //! `$ref`: where it leads, and whether its target is used by name or copied.
 
+use manifest::pointer::unescape;
+
 use crate::diagnostic::{Code, Severity};
 use crate::json::{Json, Node};
 use crate::model::{Pointer, Schema, Shape};
@@ -202,7 +204,7 @@ impl<'d> Lowering<'d> {
     /// An upper camel case name that no other type has.
     fn type_name(&self, document: usize, pointer: &Pointer) -> String {
         let service = self.documents.get(document).filter(|_| document != 0).map(|known| known.service.to_string());
-        let last = pointer.as_str().rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
+        let last = unescape(pointer.as_str().rsplit('/').next().unwrap_or_default());
         let base = camel(&format!("{} {last}", service.unwrap_or_default()));
         let base = if base.is_empty() { "Values".to_owned() } else { base };
         let taken = |name: &str| self.type_names.values().any(|taken| taken.eq_ignore_ascii_case(name));

@@ -9,7 +9,7 @@ use crate::pattern;
 
 use super::Lowering;
 use super::keywords::Keywords;
-use super::number::{canonical, inside, tighter, whole};
+use super::number::{canonical, inside, tighter, whole, within};
 use super::schema::{SPEAKS_OF, Type, shown};
 
 impl<'d> Lowering<'d> {
@@ -69,7 +69,7 @@ impl<'d> Lowering<'d> {
         let text = self.text(keywords, &at);
         let bounds = self.bounds(keywords, false);
         values.retain(|value| match value {
-            Value::String(text_value) => within(text_value.chars().count() as u64, text.min, text.max),
+            Value::String(text_value) => within(text_value.chars().count(), text.min, text.max),
             Value::Number(number) => inside(number, &bounds),
             _ => true,
         });
@@ -211,8 +211,4 @@ impl<'d> Lowering<'d> {
         }
         text
     }
-}
-
-fn within(count: u64, min: Option<u64>, max: Option<u64>) -> bool {
-    min.is_none_or(|min| count >= min) && max.is_none_or(|max| count <= max)
 }

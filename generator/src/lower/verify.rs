@@ -9,11 +9,13 @@ use serde_json::Value;
 use crate::defaults;
 use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::json::Node;
-use crate::model::{Bounds, Pointer, Schema, Service, Shape};
+use crate::model::{Pointer, Schema, Service, Shape};
 
 use super::Reports;
 use super::bundle::{Names, pointer_in_bundle};
 use super::documents::follow;
+use super::meet::{admits, admits_type};
+use super::number::within;
 
 /// Refuses a bundle that isn't a schema, and takes defaults out of the model that their own schema refuses.
 pub(super) fn verify(service: &mut Service, names: &Names, root: &Node, reports: &mut Reports<'_>) {
@@ -87,38 +89,16 @@ fn broken_defaults(service: &mut Service, names: &Names) -> Vec<(Pointer, Value,
 
 /// Whether a default can be seen to be valid; most are so plain that no validator has to be asked.
 fn conforms(schema: &Schema, default: &Value) -> bool {
-    let within = |count: usize, min: Option<u64>, max: Option<u64>| {
-        let count = count as u64;
-        min.is_none_or(|min| min <= count) && max.is_none_or(|max| count <= max)
-    };
     let plain = match (&schema.shape, default) {
-        (Shape::Boolean, Value::Bool(_)) => true,
-        (Shape::Integer(bounds), Value::Number(number)) => number.as_i64().is_some_and(|number| inside(bounds, number)),
-        (Shape::Text(text), Value::String(string)) => {
-            text.patterns.is_empty() && text.format.is_none() && within(string.chars().count(), text.min, text.max)
-        }
         (Shape::Choice(values), default) => values.contains(default),
         (Shape::List(list), Value::Array(items)) => {
             let different = !list.unique || items.len() < 2;
             different && within(items.len(), list.size.min, list.size.max) && items.iter().all(|item| conforms(&list.item, item))
         }
         (Shape::Map(map), Value::Object(entries)) => entries.is_empty() && within(0, map.size.min, map.size.max),
-        _ => false,
+        (shape, default) => admits_type(shape, default) == Some(true) && admits(shape, default) == Some(true),
     };
     plain && schema.rules.is_empty()
-}
-
-/// Whether a number is within bounds that are integers.
-fn inside(bounds: &Bounds, number: i64) -> bool {
-    let least = bounds
-        .min
-        .as_ref()
-        .is_none_or(|min| min.value.as_i64().is_some_and(|least| if min.exclusive { least < number } else { least <= number }));
-    let most = bounds
-        .max
-        .as_ref()
-        .is_none_or(|max| max.value.as_i64().is_some_and(|most| if max.exclusive { number < most } else { number <= most }));
-    least && most
 }
 
 /// The token at a pointer, or the nearest that is there.

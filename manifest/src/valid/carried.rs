@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use crate::pointer::escape;
+
 /// Whether a text reaches the chart as it is.
 #[must_use]
 pub fn is_carried(text: &str) -> bool {
@@ -27,7 +29,7 @@ fn collect(value: &Value, pointer: &mut String, out: &mut Vec<(String, char)>) {
     let length = pointer.len();
     let mut within = |step: &str, text: Option<&str>, value: Option<&Value>| {
         pointer.push('/');
-        pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        pointer.push_str(&escape(step));
         out.extend(text.and_then(first).map(|c| (pointer.clone(), c)));
         if let Some(value) = value {
             collect(value, pointer, out);

@@ -1,6 +1,6 @@
 //! Parts of a schema, each judging a document of its own.
 
-use jsonschema::{PatternOptions, Registry};
+use jsonschema::Registry;
 use serde_json::{Map, Value, json};
 
 /// A document that its part of the schema refuses.
@@ -43,13 +43,7 @@ pub fn refused(bundle: &Value, asked: &[(String, Value)]) -> Vec<Refused> {
 fn compile(schema: &Value, bundle: Value) -> Option<jsonschema::Validator> {
     let bundle = without_id(bundle);
     let registry = Registry::new().add("trefoil:bundle", bundle).ok()?.prepare().ok()?;
-    let options = jsonschema::options()
-        .offline()
-        .with_pattern_options(PatternOptions::regex())
-        .should_ignore_unknown_formats(true)
-        .without_content_media_type_support("application/json")
-        .without_content_encoding_support("base64");
-    options.with_registry(&registry).build(schema).ok()
+    super::options().with_registry(&registry).build(schema).ok()
 }
 
 /// A document is known by its `$id` before it is known by the name that it is registered under.
@@ -84,10 +78,6 @@ mod tests {
 
     #[test]
     fn each_part_judges_its_own_document() {
-        let bundle = json!({
-            "$id": "https://example.org/values",
-            "properties": { "a b": { "type": "integer" }, "c": { "properties": { "d": { "$ref": "#/properties/a%20b" } } } },
-        });
         let asked = [
             ("/properties/a b".to_owned(), json!(1)),
             ("/properties/a b".to_owned(), json!("x")),
@@ -96,6 +86,12 @@ mod tests {
         ];
         let said = |index: usize, reason: &str| Refused { index, reason: reason.to_owned() };
         let want = [said(1, r#""x" is not of type "integer""#), said(2, r#"at /d: "x" is not of type "integer""#)];
-        assert_eq!(refused(&bundle, &asked), want);
+        for id in ["https://example.org/values", "values.schema.json", "/values", "urn:example:values", "trefoil:other"] {
+            let bundle = json!({
+                "$id": id,
+                "properties": { "a b": { "type": "integer" }, "c": { "properties": { "d": { "$ref": "#/properties/a%20b" } } } },
+            });
+            assert_eq!(refused(&bundle, &asked), want, "{id}");
+        }
     }
 }

@@ -1,8 +1,7 @@
 //! The defaults inside a schema.
 
+use manifest::pointer::escape;
 use serde_json::Value;
-
-use super::escape;
 
 /// Defaults under a node, and the definitions that it refers to.
 #[derive(Default)]

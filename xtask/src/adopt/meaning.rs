@@ -1,8 +1,7 @@
 //! What values mean to a chart.
 
+use manifest::pointer::escape;
 use serde_json::Value;
-
-use super::escape;
 
 /// Whether two values mean the same to a chart: a member that is `null` is none.
 pub(super) fn same(a: Option<&Value>, b: Option<&Value>) -> bool {

@@ -1,6 +1,7 @@
 //! Where a place appears in what was made of it.
 
 use generator::Made;
+use manifest::pointer::unescape;
 use serde::Serialize;
 
 /// More lines than this of one file help nobody.
@@ -17,7 +18,7 @@ pub(super) struct Appearance {
 /// The lines whose key, or field, has the last name of the place.
 pub(super) fn find(made: &Made, at: &str) -> Vec<Appearance> {
     let named = at.rsplit('/').find(|step| !step.is_empty() && *step != "*" && step.parse::<usize>().is_err());
-    let Some(name) = named.map(|step| step.replace("~1", "/").replace("~0", "~")) else { return Vec::new() };
+    let Some(name) = named.map(unescape) else { return Vec::new() };
     let files = made.targets.iter().flat_map(|(_, emission)| &emission.files).filter(|file| !file.path.starts_with("ledger/"));
     let mut out = Vec::new();
     for file in files {

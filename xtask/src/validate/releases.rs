@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use generator::{Code, Diagnostic, Location, Severity, Span};
 use manifest::identity::Identity;
 use manifest::platform::Platform;
+use manifest::pointer::escape;
 use serde_json::Value;
 use walkdir::{DirEntry, WalkDir};
 
@@ -128,7 +129,7 @@ impl Release<'_> {
             ("/metadata/namespace".to_owned(), self.identity.namespace(platform)),
         ];
         for (label, value) in self.identity.labels(platform) {
-            expected.push((format!("/metadata/labels/{}", label.replace('~', "~0").replace('/', "~1")), value));
+            expected.push((format!("/metadata/labels/{}", escape(&label)), value));
         }
         let root = judge.made.service.values.resolve(&judge.made.service.types).object();
         let declared = |field: &str| root.is_some_and(|root| root.field(field).is_some());

@@ -1,6 +1,7 @@
 //! What a release doesn't hold as the chart wants it: the platform's own fields, and secrets, to which a release only refers.
 
 use generator::model::{self, Constraint, Rest, Schema, Service, Shape, Types};
+use manifest::pointer::escape;
 use manifest::valid::Violation;
 
 /// The places, and the rules that speak of them.
@@ -46,7 +47,7 @@ impl<'a> Walk<'a> {
         match &schema.shape {
             Shape::Object(object) => {
                 for field in &object.fields {
-                    let step = field.name.replace('~', "~0").replace('/', "~1");
+                    let step = escape(&field.name);
                     self.schema(&field.schema, &format!("{place}/{step}"));
                 }
                 if let Rest::Of(rest) = &object.rest {
