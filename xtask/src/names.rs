@@ -62,3 +62,24 @@ fn too_long(new: &ServiceName, platform: &Platform) -> Option<Diagnostic> {
     let error = shortest.check(platform, 0).err()?;
     Some(Diagnostic::new(Severity::Error, Code::Name, None, format!("the service `{new}` could have no release: {error}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_at_once_clash_as_two_by_two() {
+        let names = ["a-my-db", "cat", "cats", "db", "full-stack", "fullstack", "my-db", "mydb", "stack", "webapp"];
+        let services: Vec<ServiceName> = names.iter().map(|name| ServiceName::parse(name).unwrap()).collect();
+        // Without a plural of its own it would clash by that, too.
+        let platform = Platform::read("[plurals]\nfullstack = \"others\"\n").unwrap();
+        let pairs = services.iter().enumerate().flat_map(|(at, one)| services.iter().skip(at + 1).map(move |two| (one, two)));
+        let two_by_two: Vec<String> =
+            pairs.filter_map(|(one, two)| clash(one, two, &platform)).map(|diagnostic| diagnostic.message).collect();
+        let found: Vec<String> = clashes(&services, &platform).into_iter().map(|diagnostic| diagnostic.message).collect();
+        assert_eq!(found, two_by_two);
+        for reason in ["the kind", "the plural", "side by side"] {
+            assert!(found.iter().any(|message| message.contains(reason)), "nothing clashes by {reason}: {found:#?}");
+        }
+    }
+}

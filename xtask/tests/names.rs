@@ -100,3 +100,10 @@ fn folders_with_other_names_are_reported() {
     repo.write("schemas/Big_One/values.schema.json", "{}");
     repo.refuses(&["generate"], 1, "schemas/Big_One");
 }
+
+#[test]
+fn services_that_can_not_stand_side_by_side_are_reported() {
+    let repo = Repo::alpha();
+    repo.service("my-alpha");
+    repo.refuses(&["generate"], 1, "the services `alpha` and `my-alpha` can't stand side by side");
+}

@@ -234,7 +234,7 @@ impl Finished {
 
 /// Whether a schema refuses a document for what isn't in it: what is there are defaults, which conform to their own places.
 /// `None`: only a validator can tell.
-fn lacks(schema: &Value, document: &Value) -> Option<bool> {
+pub(super) fn lacks(schema: &Value, document: &Value) -> Option<bool> {
     let Value::Object(members) = schema else { return Some(*schema == json!(false)) };
     let known = members.get("properties").and_then(Value::as_object);
     any(members.iter().map(|(keyword, value)| match keyword.as_str() {

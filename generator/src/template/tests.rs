@@ -428,3 +428,33 @@ fn rows_of_the_review_with_one_title_say_where_they_are() {
     assert_eq!(review("/limits/properties/cpu"), Some(json!({ "name": "Limit > CPU" })));
     assert_eq!(review("/labels"), Some(json!({ "explode": false })));
 }
+
+#[test]
+fn what_a_document_lacks_is_what_a_validator_says() {
+    let nested = json!({ "properties": { "a": { "required": ["b"] } } });
+    let sure = [
+        (json!({ "required": ["a"] }), json!({}), true),
+        (json!({ "required": ["a"] }), json!({ "a": 1 }), false),
+        (nested.clone(), json!({}), false),
+        (nested, json!({ "a": {} }), true),
+        (json!({ "items": { "required": ["a"] } }), json!([{ "a": 1 }, {}]), true),
+        (json!({ "items": { "required": ["a"] } }), json!([]), false),
+        (json!({ "required": ["a"], "not": {} }), json!({}), true),
+        (json!({ "properties": { "a": {} }, "additionalProperties": false }), json!({ "a": 1 }), false),
+        (json!({ "properties": { "a": false } }), json!({ "a": 1 }), true),
+    ];
+    for (schema, document, lacking) in sure {
+        let validator = jsonschema::draft7::new(&schema).unwrap();
+        assert_eq!(validator.is_valid(&document), !lacking, "{schema} {document}");
+        assert_eq!(super::part::lacks(&schema, &document), Some(lacking), "{schema} {document}");
+    }
+    let unsure = [
+        (json!({ "minProperties": 1 }), json!({})),
+        (json!({ "anyOf": [{ "required": ["a"] }] }), json!({})),
+        (json!({ "properties": { "a": {} }, "additionalProperties": false }), json!({ "b": 1 })),
+        (json!({ "properties": { "a": { "not": {} } } }), json!({ "a": 1 })),
+    ];
+    for (schema, document) in unsure {
+        assert_eq!(super::part::lacks(&schema, &document), None, "{schema} {document}");
+    }
+}
