@@ -4,6 +4,7 @@ use crate::ledger::Outcome;
 
 pub(super) const CHECKS: &str = "the checks of the pull request hold it, and so does the API";
 pub(super) const PICKED: &str = "the tenant is picked among those of the catalog";
+pub(super) const REWRITES: &str = "the portal's picker would rewrite a name of the field's own pattern; it is typed";
 pub(super) const HIDDEN: &str = "not in the form; the manifest and the API take it";
 pub(super) const FREE: &str = "the form can't edit free content; use the manifest";
 pub(super) const MAPS: &str = "the form can't edit a map of anything but scalars; use the manifest";

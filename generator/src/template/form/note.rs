@@ -40,7 +40,7 @@ impl<'a> Form<'a> {
         if let Some(widget) = notes.widget.filter(|widget| input.takes(*widget)) {
             keywords.insert("ui:widget".into(), json!(widget.word()));
         }
-        if let (Some(entity), Input::Text) = (&notes.entity, input) {
+        if let (Some(entity), Input::Name) = (&notes.entity, input) {
             scalar::picker(keywords, entity);
         }
         if notes.immutable && self.edit {
@@ -65,7 +65,8 @@ fn outcome(keyword: &str, notes: &Notes, level: Level, input: Input) -> Outcome 
         "x-ui.hidden" => lost("only a field can be hidden"),
         "x-ui.platformOwned" => lost("only a field can be left to the platform"),
         "x-ui.secretRef" => rewritten("a reference to the Secret"),
-        "x-ui.entityRef" if input == Input::Text => Outcome::Kept,
+        "x-ui.entityRef" if input == Input::Name => Outcome::Kept,
+        "x-ui.entityRef" if input == Input::Text => lost(REWRITES),
         "x-ui.entityRef" => lost("only text can name an entity"),
         "x-ui.suggestions" if input.typed() => Outcome::Kept,
         "x-ui.suggestions" => lost("only inputs have suggestions"),
@@ -79,6 +80,8 @@ fn outcome(keyword: &str, notes: &Notes, level: Level, input: Input) -> Outcome 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Input {
     Text,
+    /// Text of no pattern, which can name anything.
+    Name,
     Number,
     Boolean,
     Choice,
@@ -87,12 +90,12 @@ enum Input {
 
 impl Input {
     fn typed(self) -> bool {
-        matches!(self, Input::Text | Input::Number)
+        matches!(self, Input::Text | Input::Name | Input::Number)
     }
 
     fn takes(self, widget: Widget) -> bool {
         match widget {
-            Widget::Textarea => self == Input::Text,
+            Widget::Textarea => matches!(self, Input::Text | Input::Name),
             Widget::Radio => matches!(self, Input::Choice | Input::Boolean),
             Widget::Updown => self == Input::Number,
         }
@@ -101,6 +104,7 @@ impl Input {
 
 fn input(schema: &Schema) -> Input {
     match &schema.shape {
+        Shape::Text(text) if text.patterns.is_empty() => Input::Name,
         Shape::Text(_) => Input::Text,
         Shape::Integer(_) | Shape::Number(_) => Input::Number,
         Shape::Boolean => Input::Boolean,

@@ -159,16 +159,15 @@ pub(super) fn explain(keywords: &mut Map<String, Value>, examples: &[Value]) {
     }
 }
 
-/// Lets people pick an entity of the catalog. Free text is possible only where a pattern guards it.
+/// Lets people pick an entity of the catalog, and nothing else: what is typed freely, the picker rewrites as a reference in lower case.
 pub(super) fn picker(keywords: &mut Map<String, Value>, entity: &EntityRef) {
     let EntityRef { kind, of_type } = entity;
     let mut filter = json!({ "kind": kind });
     if let Some(of_type) = of_type {
         put(&mut filter, "spec.type", json!(of_type));
     }
-    let guarded = keywords.contains_key("pattern");
     keywords.insert("ui:field".into(), json!("EntityPicker"));
-    keywords.insert("ui:options".into(), json!({ "catalogFilter": filter, "allowArbitraryValues": guarded }));
+    keywords.insert("ui:options".into(), json!({ "catalogFilter": filter, "allowArbitraryValues": false }));
     keywords.shift_remove("ui:widget");
 }
 
