@@ -107,22 +107,42 @@ fn identity(service: &Service, platform: &Platform) -> Vec<Problem> {
     };
     let is_tenant = service.name == ServiceName::tenant();
     let template = if is_tenant { &platform.naming.tenant } else { &platform.naming.release };
-    let missing = [("tenant", has("tenant")), ("name", has("name"))]
-        .into_iter()
-        .find(|(name, there)| template.contains(&format!("{{{name}}}")) && !there);
-    if missing.is_none() {
-        problems.push(agrees("object.metadata.name", "metadata.name", template, service));
-    }
+    problems.extend(agrees("object.metadata.name", "metadata.name", template, service, has));
     let namespace = if is_tenant { &platform.namespaces.platform } else { &platform.namespaces.tenant };
     if is_tenant || has("tenant") {
-        problems.push(agrees("object.metadata.namespace", "metadata.namespace", namespace, service));
+        problems.extend(agrees("object.metadata.namespace", "metadata.namespace", namespace, service, has));
     }
     problems
 }
 
-/// `x` is what the template makes of the values.
-fn agrees(x: &str, called: &str, template: &str, service: &Service) -> Problem {
-    let mut text = template.replace("{service}", service.name.as_str());
+/// `x` is what the template makes of the values. Where the values don't have all of it, it begins and ends as the template does.
+fn agrees(x: &str, called: &str, template: &str, service: &Service, has: impl Fn(&str) -> bool) -> Option<Problem> {
+    let text = template.replace("{service}", service.name.as_str());
+    let shown = text.replace("{tenant}", "<spec.values.tenant>").replace("{name}", "<spec.values.name>");
+    let unsaid: Vec<&str> = ["{tenant}", "{name}"].into_iter().filter(|hole| !has(hole.trim_matches(['{', '}']))).collect();
+    let first = unsaid.iter().filter_map(|hole| text.find(hole)).min();
+    let last = unsaid.iter().filter_map(|hole| Some(text.rfind(hole)? + hole.len())).max();
+    let (conditions, words) = match (first, last) {
+        (Some(first), Some(last)) => {
+            let sides = [("startsWith", "begin with", &text[..first]), ("endsWith", "end with", &text[last..])];
+            let sides = sides.into_iter().filter(|(.., part)| part.contains('{'));
+            let part = |part: &str| part.replace("{tenant}", "<spec.values.tenant>").replace("{name}", "<spec.values.name>");
+            let said: Vec<(String, String)> = sides
+                .map(|(call, words, side)| (made(side, |made| format!("{x}.{call}({made})")), format!("{words} {}", part(side))))
+                .collect();
+            said.into_iter().unzip::<String, String, Vec<_>, Vec<_>>()
+        }
+        _ => (vec![made(&text, |made| format!("{x} == {made}"))], vec![format!("be {shown}")]),
+    };
+    let message = format!("{called}: must {}", words.join(" and "));
+    let condition = conditions.iter().map(|condition| format!("({condition})")).collect::<Vec<_>>().join(" && ");
+    let condition = if let [only] = conditions.as_slice() { only.clone() } else { condition };
+    (!conditions.is_empty()).then_some(Problem { condition, message })
+}
+
+/// What is asked of the text that a template makes of the values, if they are there.
+fn made(template: &str, asked: impl Fn(&str) -> String) -> String {
+    let mut text = template.to_owned();
     let mut parts = Vec::new();
     let mut guards = Vec::new();
     while let Some((before, rest)) = text.split_once('{') {
@@ -137,8 +157,5 @@ fn agrees(x: &str, called: &str, template: &str, service: &Service) -> Problem {
     if !text.is_empty() || parts.is_empty() {
         parts.push(cel::text(&text));
     }
-    let condition = [guards, vec![format!("{x} == {}", parts.join(" + "))]].concat().join(" || ");
-    let shown = template.replace("{service}", service.name.as_str());
-    let shown = shown.replace("{tenant}", "<spec.values.tenant>").replace("{name}", "<spec.values.name>");
-    Problem { condition, message: format!("{called}: must be {shown}") }
+    [guards, vec![asked(&parts.join(" + "))]].concat().join(" || ")
 }

@@ -98,6 +98,13 @@ fn numbers_and_text() {
     );
 }
 
+/// What the values say of the identity has to agree, also where they say only a part of it.
+#[test]
+fn an_identity_that_is_said_in_part() {
+    golden("an_identity_that_is_said_in_part", json!({"name": {"type": "string"}}));
+    golden("an_identity_of_the_tenant_alone", json!({"tenant": {"type": "string"}}));
+}
+
 #[test]
 fn choices() {
     golden(
