@@ -2,7 +2,9 @@
 
 use manifest::defaults::{Defaults, Node};
 
-use crate::model::{Object, Rest, Schema, Service, Shape};
+use serde_json::Value;
+
+use crate::model::{Object, Rest, Schema, Service, Shape, Types};
 
 /// The defaults of a service, in the view that is given.
 pub(crate) fn defaults(service: &Service) -> Defaults {
@@ -45,11 +47,40 @@ fn said(node: Node) -> Option<Box<Node>> {
     (node != Node::default()).then(|| Box::new(node))
 }
 
+/// What stands in the effective document where nothing was written ([`manifest::defaults`]' own rule).
+pub(crate) fn missing(schema: &Schema, types: &Types) -> Option<Value> {
+    appears(schema, types, &mut Vec::new())
+}
+
+fn appears<'a>(schema: &'a Schema, types: &'a Types, open: &mut Vec<&'a str>) -> Option<Value> {
+    if let Some(default) = &schema.default {
+        return Some(default.clone());
+    }
+    match &schema.shape {
+        Shape::Object(object) => {
+            let whole: serde_json::Map<_, _> = object
+                .fields
+                .iter()
+                .filter_map(|field| Some((field.name.clone(), appears(&field.schema, types, open)?)))
+                .collect();
+            let complete = object.fields.iter().all(|field| !field.required || whole.contains_key(&field.name));
+            (complete && !whole.is_empty()).then_some(Value::Object(whole))
+        }
+        Shape::Named(name) if !open.contains(&name.as_str()) => {
+            open.push(name);
+            let value = types.get(name).and_then(|target| appears(target, types, open));
+            open.pop();
+            value
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::{Field, Pointer, Size, Text};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn text(default: Option<Value>) -> Schema {
         Schema { default, ..Schema::new(Pointer::root(), Shape::Text(Text::default())) }

@@ -74,6 +74,58 @@ impl Outcome {
     }
 }
 
+/// What Helm makes of an object's default: what is written doesn't replace it.
+pub const MERGED: &str = "values.yaml holds it, and Helm adds written keys to it";
+
+/// What a system does at every place, whatever the schema says there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Habit {
+    /// A null at a place that has none is taken for absent, and what the default is takes its place.
+    NullIsAbsent,
+    /// Some characters are refused ([`manifest::valid::uncarried`]).
+    Characters,
+    /// The object's name and namespace have to be those that follow from the values ([`manifest::identity`]).
+    Identity,
+}
+
+impl Habit {
+    pub const ALL: [Habit; 3] = [Habit::NullIsAbsent, Habit::Characters, Habit::Identity];
+
+    /// What becomes of the schema's word in such a target; `None`: it has no such habit.
+    ///
+    /// Null: <https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#defaulting-and-nullable>,
+    /// and Helm's documentation of values files, "Deleting a default key". Characters: go.yaml.in/yaml, `readerc.go`.
+    pub fn outcome(self, target: Target) -> Option<Outcome> {
+        let refused = |why: &str| Some(Outcome::Stricter(why.to_owned()));
+        match (self, target) {
+            (Habit::NullIsAbsent, Target::Kro) => {
+                Some(Outcome::Lost("where the API has a type, a null is taken for absent before anything is checked".to_owned()))
+            }
+            (Habit::NullIsAbsent, Target::Helm) => {
+                Some(Outcome::Lost("a null takes a default of values.yaml away before Helm validates".to_owned()))
+            }
+            (Habit::Characters, Target::Kro) => refused("KRO can't pass on U+007F to U+009F, U+FFFE and U+FFFF"),
+            (Habit::Identity, Target::Kro) => refused("the object's name and namespace follow from tenant and name"),
+            (Habit::Identity, Target::Backstage) => Some(Outcome::Moved(
+                "the form checks tenant and name alone; how long they are together, the pull request's checks and the API hold"
+                    .to_owned(),
+            )),
+            (Habit::NullIsAbsent, Target::Rust | Target::Backstage | Target::Editor)
+            | (Habit::Characters | Habit::Identity, Target::Rust | Target::Helm | Target::Editor)
+            | (Habit::Characters, Target::Backstage) => None,
+        }
+    }
+
+    /// The word of the ledger.
+    pub fn word(self) -> &'static str {
+        match self {
+            Habit::NullIsAbsent => "null",
+            Habit::Characters => "characters",
+            Habit::Identity => "identity",
+        }
+    }
+}
+
 /// Why an item can't be immutable.
 pub(crate) const MANY: &str = "items of lists and maps have no identity over time";
 
@@ -101,12 +153,30 @@ pub struct Entry {
 #[derive(Clone, Debug, Default)]
 pub struct Book {
     pub entries: Vec<Entry>,
+    /// The sentences of our own with which a target refuses what breaks a constraint.
+    pub said: Vec<Said>,
+}
+
+/// A sentence of a target, and the constraint that it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    pub used_at: Place,
+    pub at: Pointer,
+    pub keyword: &'static str,
+    pub text: String,
 }
 
 impl Book {
     /// Says what became of the constraint `keyword` that the schema at `at` puts on the document's `used_at`.
     pub fn enter(&mut self, used_at: &Place, at: &Pointer, keyword: &'static str, outcome: Outcome) {
         self.entries.push(Entry { used_at: used_at.clone(), at: at.clone(), keyword, outcome });
+    }
+}
+
+impl Book {
+    /// Notes the sentence for what breaks a constraint.
+    pub(crate) fn say(&mut self, used_at: &Place, at: &Pointer, keyword: &'static str, text: String) {
+        self.said.push(Said { used_at: used_at.clone(), at: at.clone(), keyword, text });
     }
 }
 
@@ -178,7 +248,11 @@ pub(crate) fn file(made: &Made) -> String {
         (target.as_str().to_owned(), Value::String(said))
     });
     let given = Value::Object(given.collect());
-    let mut out = format!("{{\n  \"$comment\": {},\n  \"targets\": {given},\n  \"constraints\": [", json!(mark));
+    let everywhere = json!(Habit::ALL.iter().map(|habit| habit_line(*habit, made)).collect::<Vec<Value>>());
+    let mut out = format!(
+        "{{\n  \"$comment\": {},\n  \"targets\": {given},\n  \"everywhere\": {everywhere},\n  \"constraints\": [",
+        json!(mark)
+    );
     for (number, ((place, at, keyword), outcomes)) in rows.into_iter().enumerate() {
         out.push_str(if number == 0 { "\n    {" } else { ",\n    {" });
         member(&mut out, "at", &place.to_string());
@@ -198,6 +272,16 @@ pub(crate) fn file(made: &Made) -> String {
     }
     out.push_str("\n  ]\n}\n");
     out
+}
+
+fn habit_line(habit: Habit, made: &Made) -> Value {
+    let mut line = serde_json::Map::from_iter([("keyword".to_owned(), json!(habit.word()))]);
+    for (target, _) in made.targets.iter().filter(|(target, _)| made.gives(*target)) {
+        let said = habit.outcome(*target);
+        let said = said.map(|outcome| format!("{}: {}", outcome.word(), outcome.detail().unwrap_or_default()));
+        line.extend(said.map(|said| (target.as_str().to_owned(), Value::String(said))));
+    }
+    Value::Object(line)
 }
 
 /// A member of a JSON object; its name is a word of ours.

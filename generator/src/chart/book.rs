@@ -5,9 +5,11 @@
 use serde_json::Value;
 
 use super::schema::wants_global;
-use crate::ledger::{Book, Outcome, kept_by_the_api};
+use crate::defaults::missing;
+use crate::ledger::{Book, MERGED, Outcome, kept_by_the_api};
 use crate::model::{
-    Bounds, Check, Object, Pattern, Place, Pointer, Rest, Schema, Service, Shape, Size, Text, Types, note_keywords, rule_keyword,
+    Bounds, Check, Field, Object, Pattern, Place, Pointer, Rest, Schema, Service, Shape, Size, Text, Types, note_keywords,
+    rule_keyword,
 };
 
 const NO_FORMS: &str = "Helm has no forms";
@@ -125,14 +127,14 @@ impl<'a> Walk<'a> {
         self.enter(place, at, "additionalProperties", outcome);
         for field in &object.fields {
             let inner = place.field(&field.name);
-            if field.required {
-                self.kept(&inner, at, "required");
-            }
             let laid = match laid {
                 Laid::Value(value) => value.get(&field.name).map_or(Laid::Nothing, Laid::Value),
                 Laid::Nothing => Laid::Nothing,
                 Laid::Each => Laid::Each,
             };
+            if field.required {
+                self.enter(&inner, at, "required", required(field, self.types, laid));
+            }
             self.schema(&field.schema, &inner, laid, field.required);
         }
         if let Rest::Of(rest) = &object.rest {
@@ -218,12 +220,20 @@ fn note(keyword: &str, place: &Place) -> Outcome {
     }
 }
 
+/// What a schema's default would fill in is missing for Helm where `values.yaml` can't hold it.
+fn required(field: &Field, types: &Types, laid: Laid<'_>) -> Outcome {
+    match laid {
+        Laid::Value(_) => Outcome::Kept,
+        Laid::Nothing | Laid::Each if missing(&field.schema, types).is_none() => Outcome::Kept,
+        Laid::Nothing => Outcome::Stricter("values.yaml has no object that could hold its default".into()),
+        Laid::Each => Outcome::Stricter("Helm lays no defaults into the items of lists and maps".into()),
+    }
+}
+
 fn default(value: &Value, laid: Laid<'_>) -> Outcome {
     match laid {
         Laid::Value(laid) if holds(laid, value) => match value {
-            Value::Object(keys) if !keys.is_empty() => {
-                Outcome::Rewritten("values.yaml holds it, and Helm adds written keys to it".into())
-            }
+            Value::Object(keys) if !keys.is_empty() => Outcome::Rewritten(MERGED.into()),
             _ => Outcome::Rewritten("values.yaml holds it".into()),
         },
         Laid::Value(_) => Outcome::Lost("values.yaml holds the default of the object around it".into()),

@@ -9,7 +9,8 @@ mod words;
 
 use std::cell::Cell;
 
-use super::form::{Form, form, missing};
+use super::form::{Form, form};
+use crate::defaults::missing;
 use crate::model::{Check, Object, Rest, Schema, Shape, Size, Text, Types};
 
 pub(super) use format::format_check;

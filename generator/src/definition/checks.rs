@@ -3,9 +3,9 @@
 //! [`Checks::untyped`] walks what the API holds as an `object`: there the policy checks everything, types too.
 
 use super::cel::{self, Cel, On};
-use super::form::missing;
 use super::spot::Spot;
 use super::words;
+use crate::defaults::missing;
 use crate::ledger::{Book, Outcome};
 use crate::model::{
     Bounds, Field, List, Map, Object, Pointer, Rest, Rule, Schema, Shape, Size, Text, note_keywords, rule_keyword,
@@ -59,7 +59,8 @@ impl<'a> Checks<'a> {
     ) {
         let outcome = match condition {
             Ok(condition) => {
-                self.say(spot, condition, wrong);
+                let said = self.say(spot, condition, wrong);
+                self.book.say(&spot.place, at, keyword, said);
                 Outcome::Moved(POLICY.to_owned())
             }
             Err(why) => Outcome::Lost(why),
@@ -67,12 +68,13 @@ impl<'a> Checks<'a> {
         self.enter(spot, at, keyword, outcome);
     }
 
-    /// Checks without a line of the book.
-    pub(super) fn say(&mut self, spot: &Spot, condition: String, wrong: &str) {
+    /// Checks without a line of the book, and returns the sentence.
+    pub(super) fn say(&mut self, spot: &Spot, condition: String, wrong: &str) -> String {
+        let message = format!("{}: {wrong}", spot.path);
         if self.verdict.is_none() && condition != "true" {
-            let message = format!("{}: {wrong}", spot.path);
-            self.problems.push(Problem { condition: spot.everywhere(condition), message });
+            self.problems.push(Problem { condition: spot.everywhere(condition), message: message.clone() });
         }
+        message
     }
 
     /// Books everything below, `place` included, with one outcome.
@@ -263,7 +265,8 @@ impl<'a> Checks<'a> {
     /// Items that differ, checked pair by pair.
     pub(super) fn unique(&mut self, schema: &Schema, list: &List, spot: &Spot) {
         let condition = self.of_kind(schema, spot, cel::unique(&spot.x));
-        self.say(spot, condition, "no item may stand twice");
+        let said = self.say(spot, condition, "no item may stand twice");
+        self.book.say(&spot.place, &schema.at, "uniqueItems", said);
         let outcome = match list.size.max {
             Some(max) if max <= PAIRS => Outcome::Moved(POLICY.to_owned()),
             _ => Outcome::Stricter("the admission policy can't compare more than some 400 items with each other".to_owned()),
@@ -315,7 +318,8 @@ impl<'a> Checks<'a> {
             return self.enter(inner, &schema.at, "required", Outcome::Rewritten("the default fills it in".to_owned()));
         }
         let condition = self.of_kind(schema, spot, cel::has(&spot.x, &field.name));
-        self.say(spot, condition, &format!("{} is required", words::quoted(&field.name)));
+        let said = self.say(spot, condition, &format!("{} is required", words::quoted(&field.name)));
+        self.book.say(&inner.place, &schema.at, "required", said);
         let outcome = if filled { Outcome::Stricter(UNFILLED.to_owned()) } else { Outcome::Moved(POLICY.to_owned()) };
         self.enter(inner, &schema.at, "required", outcome);
     }

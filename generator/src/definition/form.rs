@@ -107,35 +107,6 @@ fn is_object(schema: &Schema, types: &Types) -> bool {
     }
 }
 
-/// What stands in the effective document where nothing was written ([`manifest::defaults`]' own rule).
-pub(super) fn missing(schema: &Schema, types: &Types) -> Option<Value> {
-    appears(schema, types, &mut Vec::new())
-}
-
-fn appears<'a>(schema: &'a Schema, types: &'a Types, open: &mut Vec<&'a str>) -> Option<Value> {
-    if let Some(default) = &schema.default {
-        return Some(default.clone());
-    }
-    match &schema.shape {
-        Shape::Object(object) => {
-            let whole: serde_json::Map<_, _> = object
-                .fields
-                .iter()
-                .filter_map(|field| Some((field.name.clone(), appears(&field.schema, types, open)?)))
-                .collect();
-            let complete = object.fields.iter().all(|field| !field.required || whole.contains_key(&field.name));
-            (complete && !whole.is_empty()).then_some(Value::Object(whole))
-        }
-        Shape::Named(name) if !open.contains(&name.as_str()) => {
-            open.push(name);
-            let value = types.get(name).and_then(|target| appears(target, types, open));
-            open.pop();
-            value
-        }
-        _ => None,
-    }
-}
-
 /// Whether a named type holds itself.
 pub(super) fn is_recursive(name: &str, types: &Types) -> bool {
     let mut seen = Vec::new();

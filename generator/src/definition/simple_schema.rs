@@ -8,10 +8,11 @@ use serde_json::{Map as Json, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::checks::{Checks, RECURSION, assured};
-use super::form::{Form, form, is_recursive, missing};
+use super::form::{Form, form, is_recursive};
 use super::marker::{self, marker};
 use super::spot::Spot;
 use super::words;
+use crate::defaults::missing;
 use crate::ledger::Outcome;
 use crate::model::{Check, Field, List, Map, Object, Rest, Schema, Shape, Size, Types, note_keywords};
 use scalar::commonest;

@@ -82,7 +82,8 @@ impl Printer<'_, '_> {
             line.markers.push(marker("enum", &words.join(",")));
             self.checks.enter(spot, &schema.at, "enum", choice_outcome(mixed, Outcome::Kept));
         } else {
-            self.checks.say(spot, cel::one_of(&values, &spot.x), &words::choice(&values));
+            let said = self.checks.say(spot, cel::one_of(&values, &spot.x), &words::choice(&values));
+            self.checks.book.say(&spot.place, &schema.at, "enum", said);
             self.checks.enter(spot, &schema.at, "enum", choice_outcome(mixed, Outcome::Moved(POLICY.to_owned())));
         }
         line
