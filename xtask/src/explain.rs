@@ -3,7 +3,7 @@
 mod lines;
 mod table;
 
-use generator::ledger::{Outcome, Target};
+use generator::ledger::{Habit, Outcome, Target};
 use generator::{Code, Diagnostic, Made, Severity};
 use manifest::name::ServiceName;
 use serde::Serialize;
@@ -55,8 +55,21 @@ struct Document<'a> {
     plural: &'a str,
     counts: Vec<Count>,
     entries: Vec<Line<'a>>,
+    /// What systems do at every place; only where no place is asked about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    everywhere: Vec<Everywhere>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     lines: Vec<lines::Appearance>,
+}
+
+/// What a system does whatever the schema says.
+#[derive(Serialize)]
+struct Everywhere {
+    keyword: &'static str,
+    #[serde(serialize_with = "word")]
+    target: Target,
+    outcome: &'static str,
+    detail: String,
 }
 
 /// How a target's entries end.
@@ -101,11 +114,23 @@ pub(crate) fn run(session: &mut Session, args: &Args) -> anyhow::Result<Exit> {
         plural: &service.plural,
         counts: counts(&shown),
         entries: shown,
+        everywhere: if args.at.is_none() { everywhere(made, args) } else { Vec::new() },
         lines,
     };
     print(session, &document)?;
     session.answered = true;
     Ok(session.unless_errors())
+}
+
+fn everywhere(made: &Made, args: &Args) -> Vec<Everywhere> {
+    let wanted = |target: &Target| made.gives(*target) && args.target.as_deref().is_none_or(|name| name == target.as_str());
+    let targets = || Target::ALL.into_iter().filter(wanted);
+    let said = |habit: Habit, target: Target| {
+        let outcome = habit.outcome(target)?;
+        let detail = outcome.detail().unwrap_or_default().to_owned();
+        Some(Everywhere { keyword: habit.word(), target, outcome: outcome.word(), detail })
+    };
+    Habit::ALL.into_iter().flat_map(|habit| targets().filter_map(move |target| said(habit, target))).collect()
 }
 
 fn print(session: &Session, document: &Document<'_>) -> anyhow::Result<()> {

@@ -75,7 +75,7 @@ fn text_has_no_colour_off_a_terminal() {
 fn explain() {
     let repo = Repo::alpha();
     let run = repo.ok(&["explain", "alpha"]);
-    for word in ["target", "kept", "/replicas", "maximum", "helm", "rust"] {
+    for word in ["target", "kept", "/replicas", "maximum", "helm", "rust", "At every place", "null: kro: lost"] {
         assert!(run.stdout.contains(word), "{word}: {}", run.stdout);
     }
     let run = repo.ok(&["explain", "alpha", "--at", "/replicas", "--format", "json"]);

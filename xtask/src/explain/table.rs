@@ -21,6 +21,12 @@ pub(super) fn print(document: &Document<'_>) -> String {
     for (number, reason) in reasons.iter().enumerate() {
         out.push_str(&format!("[{}] {reason}\n", number + 1));
     }
+    if !document.everywhere.is_empty() {
+        out.push_str("\nAt every place, whatever the schema says:\n");
+    }
+    for said in &document.everywhere {
+        out.push_str(&format!("{}: {}: {}: {}\n", said.keyword, said.target.as_str(), said.outcome, said.detail));
+    }
     if !document.lines.is_empty() {
         out.push('\n');
     }
