@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use crate::report::Format;
 use crate::session::{Exit, Session};
-use crate::{accept, bench, explain, generate, helm, new, survey, validate};
+use crate::{accept, bench, conformance, explain, generate, helm, new, survey, validate};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -56,6 +56,15 @@ enum Command {
     Survey(survey::Args),
     /// Measure how fast this is beside other programs
     Bench(bench::Args),
+    /// Show generated documents to the real systems, and hold their verdicts against the ledger (`audit --help`)
+    #[command(disable_help_flag = true)]
+    Audit(conformance::Args),
+    /// Say, offline, what each system will say of a service's values (`try --help`)
+    #[command(disable_help_flag = true)]
+    Try(conformance::Args),
+    /// Start the real platform on this machine, with all services (`lab --help`)
+    #[command(disable_help_flag = true)]
+    Lab(conformance::Args),
     /// Remove what Helm downloads and builds
     Clean,
     /// Print a shell's completions
@@ -92,6 +101,9 @@ pub(crate) fn run() -> Exit {
         Command::All(args) => validate::run(&mut session, &args).and_then(|first| Ok(first.worse(helm::lint(&mut session)?))),
         Command::Survey(args) => survey::run(&mut session, &args),
         Command::Bench(args) => bench::run(&mut session, &args),
+        Command::Audit(args) => conformance::run(&session, "audit", &args),
+        Command::Try(args) => conformance::run(&session, "try", &args),
+        Command::Lab(args) => conformance::run(&session, "lab", &args),
         Command::Clean => helm::clean(&mut session),
         Command::Completions { .. } => Ok(Exit::Done),
     };

@@ -5,6 +5,7 @@ mod accept;
 mod adopt;
 mod bench;
 mod cli;
+mod conformance;
 mod explain;
 mod generate;
 mod helm;

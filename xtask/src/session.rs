@@ -18,6 +18,19 @@ pub(crate) enum Exit {
     Io = 4,
 }
 
+impl Exit {
+    /// What another program of ours ended with; they share the codes.
+    pub(crate) fn from_code(code: Option<i32>) -> Exit {
+        match code {
+            Some(0) => Exit::Done,
+            Some(2) => Exit::Usage,
+            Some(3) => Exit::ProgramMissing,
+            Some(4) | None => Exit::Io,
+            Some(_) => Exit::Problems,
+        }
+    }
+}
+
 pub(crate) struct Session {
     /// The platform repository.
     pub(crate) root: PathBuf,

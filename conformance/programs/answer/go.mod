@@ -1,0 +1,3 @@
+module trefoil/audit/answer
+
+go 1.26.0

@@ -1,0 +1,178 @@
+//! The typed API: a real API server with a real KRO, and the admission policies beside it.
+
+mod manifests;
+mod ready;
+mod verdict;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+
+use crate::document;
+use crate::object::object;
+use crate::plane::{Plane, Request};
+use crate::subject::Subject;
+use crate::subject::View;
+use crate::system::{Answer, ManifestVerdict, Refused, System};
+use generator::ledger::Target;
+
+/// KRO in a control plane of its own.
+pub(crate) struct Kro {
+    pub plane: Plane,
+    /// How objects are sent.
+    way: Way,
+    release: Release,
+    /// What is applied, by service.
+    applied: BTreeMap<String, String>,
+    namespaces: BTreeSet<String>,
+}
+
+/// A release of KRO.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Release {
+    V094,
+    V093,
+}
+
+/// How an object comes to the API server. The server drops a null of a plain write, and refuses that of an applied object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// As `kubectl create` and `kubectl apply` do, and Argo CD.
+    Create,
+    /// As Flux does, and `kubectl apply --server-side`.
+    Apply,
+}
+
+impl Release {
+    /// The program's word, which is that of its CRDs, too.
+    pub(crate) fn program(self) -> &'static str {
+        match self {
+            Release::V094 => "kro-0.9.4",
+            Release::V093 => "kro-0.9.3",
+        }
+    }
+}
+
+impl Kro {
+    /// Starts a control plane with KRO and what its definitions speak of.
+    ///
+    /// # Errors
+    /// If a program isn't installed or ends early.
+    pub(crate) fn start(release: Release) -> anyhow::Result<Kro> {
+        let mut plane = Plane::start()?;
+        for project in [release.program(), "helm-controller", "source-controller"] {
+            plane.crds(project)?;
+        }
+        let arguments = [
+            "--metrics-bind-address=0",
+            "--health-probe-bind-address=0",
+            // What waits for the API server is looked at sooner, and many definitions come at once.
+            "--rgd-progress-requeue-delay=200ms",
+            "--resource-graph-definition-concurrent-reconciles=8",
+            "--graph-revision-concurrent-reconciles=4",
+            "--client-qps=1000",
+            "--client-burst=1000",
+        ];
+        plane.controller(release.program(), &arguments, &[])?;
+        Ok(Kro { plane, way: Way::Create, release, applied: BTreeMap::new(), namespaces: BTreeSet::new() })
+    }
+
+    /// Makes the namespaces of objects that aren't there yet.
+    fn make_namespaces(&mut self, objects: &[Value]) -> anyhow::Result<()> {
+        let named = objects.iter().filter_map(|object| object["metadata"]["namespace"].as_str());
+        let new: BTreeSet<String> = named.filter(|name| !self.namespaces.contains(*name)).map(str::to_owned).collect();
+        self.plane.namespaces(&new.iter().cloned().collect::<Vec<_>>())?;
+        self.namespaces.extend(new);
+        Ok(())
+    }
+}
+
+impl System for Kro {
+    fn name(&self) -> &'static str {
+        "kro"
+    }
+
+    fn version(&self) -> String {
+        let version = |name: &str| crate::install::program(name).map_or("", |program| program.version);
+        format!("KRO {} on Kubernetes {}", version(self.release.program()), version("kube-apiserver"))
+    }
+
+    fn view(&self) -> View {
+        View::Release
+    }
+
+    fn target(&self) -> Option<Target> {
+        Some(Target::Kro)
+    }
+
+    /// A service whose definition changed since is taken away first: KRO updates a CRD only where it sees a difference.
+    fn prepare(&mut self, subjects: &[Subject]) -> anyhow::Result<Vec<Refused>> {
+        let mut wanted = Vec::new();
+        for subject in subjects.iter().filter(|subject| subject.gives(Target::Kro)) {
+            let text = subject.file(&format!("definitions/{}.yaml", subject.name()))?;
+            if self.applied.get(subject.name()).is_some_and(|applied| applied == text) {
+                continue;
+            }
+            let definition = ready::Definition::read(subject, text)?;
+            if self.applied.remove(subject.name()).is_some() {
+                definition.remove(&mut self.plane)?;
+            }
+            wanted.push((text, definition));
+        }
+        let definitions: Vec<&ready::Definition> = wanted.iter().map(|(_, definition)| definition).collect();
+        let refused = ready::apply(&mut self.plane, &definitions).context("definitions can't be made ready")?;
+        for (text, definition) in &wanted {
+            self.applied.insert(definition.service.clone(), (*text).to_owned());
+        }
+        Ok(refused)
+    }
+
+    fn ask(&mut self, subject: &Subject, documents: &[&Value]) -> anyhow::Result<Vec<Answer>> {
+        let objects: Vec<Value> = documents.iter().map(|document| object(subject, document)).collect();
+        self.make_namespaces(&objects)?;
+        let (api, plural) = (&subject.platform.api, &subject.made.service.plural);
+        let requests = objects.into_iter().map(|object| {
+            let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
+            let path = format!("/apis/{}/{}/namespaces/{namespace}/{plural}", api.group, api.version);
+            match self.way {
+                Way::Create => Request::rehearse(&path, object),
+                Way::Apply => {
+                    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+                    Request::rehearse_apply(&format!("{path}/{name}"), object)
+                }
+            }
+        });
+        let responses = self.plane.api.ask(&requests.collect::<Vec<_>>()).and_then(|responses| {
+            // The API is gone, which is no verdict.
+            let gone = responses.iter().find(|response| response.status == 404);
+            ensure!(gone.is_none(), "{}: {}", subject.name(), gone.map(|gone| gone.message()).unwrap_or_default());
+            Ok(responses)
+        });
+        match responses {
+            Ok(responses) => responses.iter().map(verdict::read).collect(),
+            Err(error) => {
+                self.plane.check()?;
+                Err(error)
+            }
+        }
+    }
+
+    /// The same documents, applied as `kubectl apply --server-side` and Argo CD do it.
+    fn sample(&mut self, subject: &Subject, documents: &[&Value], answers: &[Answer]) -> anyhow::Result<Vec<String>> {
+        self.way = Way::Apply;
+        let applied = self.ask(subject, documents);
+        self.way = Way::Create;
+        let differs = |created: &&Answer, applied: &Answer| created.accepted != applied.accepted || created.kept != applied.kept;
+        let both = documents.iter().zip(answers.iter().zip(applied?));
+        let word = |answer: &Answer| if answer.accepted { "accepted".to_owned() } else { answer.messages.join("; ") };
+        let different = both.filter(|(_, (created, applied))| differs(created, applied));
+        Ok(different
+            .map(|(document, (created, applied))| format!("{document}: created: {}; applied: {}", word(created), word(&applied)))
+            .collect())
+    }
+
+    fn manifests(&mut self, subject: &Subject, release: &document::Release<'_>) -> anyhow::Result<Vec<ManifestVerdict>> {
+        manifests::ask(self, subject, release)
+    }
+}
