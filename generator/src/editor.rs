@@ -207,6 +207,16 @@ mod tests {
         assert!(!admits(&schema, json!({"a": {"y": 1}})));
     }
 
+    /// The same where it has no other fields, and so is a map.
+    #[test]
+    fn patterns_close_a_map() {
+        let text = r#"{"type": "object", "properties": {"conf": {"type": "object", "additionalProperties": false,
+            "patternProperties": {"^A_": {"type": "string"}, "^B_": {"type": "integer"}}}}}"#;
+        let schema = printed(text);
+        assert!(admits(&schema, json!({"conf": {"A_x": "text", "B_x": 1}})));
+        assert!(!admits(&schema, json!({"conf": {"C_x": "text"}})));
+    }
+
     #[test]
     fn patterns_spare_keys_of_a_closed_object() {
         let schema = printed(TRICKY);

@@ -140,7 +140,9 @@ impl<'a> Printer<'a, '_> {
                     say(&mut out, "propertyNames", names(key));
                 }
                 // An empty schema is said, too: editors would flag an unknown key otherwise.
-                out.insert("additionalProperties".to_owned(), if value.is_empty() { json!(true) } else { Value::Object(value) });
+                let value = if value.is_empty() { json!(true) } else { Value::Object(value) };
+                let rest = if closed_beside_patterns(schema) { json!(false) } else { value };
+                out.insert("additionalProperties".to_owned(), rest);
                 out
             }
             Shape::Object(object) => {

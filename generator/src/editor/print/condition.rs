@@ -129,7 +129,9 @@ impl<'a> Printer<'a, '_> {
                 if let Some(key) = &map.key {
                     say(&mut out, "propertyNames", names(key));
                 }
-                if let Value::Object(value) = self.condition(&map.value, None) {
+                if closed_beside_patterns(schema) {
+                    out.insert("additionalProperties".to_owned(), json!(false));
+                } else if let Value::Object(value) = self.condition(&map.value, None) {
                     say(&mut out, "additionalProperties", value);
                 }
                 out
