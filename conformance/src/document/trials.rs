@@ -377,9 +377,19 @@ fn rules(check: &Check, schema: &Schema, current: &Value, types: &Types, random:
         | Check::DependentSchema { .. }
         | Check::Contains { .. }
         | Check::Keys(_)
-        | Check::KeyPatterns(_)
         | Check::Cel(_)
         | Check::Opaque(_) => {}
+        Check::KeyPatterns(patterns) => {
+            for (pattern, inner) in patterns {
+                let values = [json!("not it!"), json!(7), json!(""), json!({"a": 1}), sample(inner, types, Fill::Least, random)];
+                let key = text::matching(&pattern.source, random);
+                for value in values {
+                    let mut with = current.as_object().cloned().unwrap_or_default();
+                    with.insert(key.clone(), value);
+                    out.value(keyword, "a value of a key that a pattern names", Value::Object(with));
+                }
+            }
+        }
     }
     for _ in 0..4 {
         let mut changed = current.clone();

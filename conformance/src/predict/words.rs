@@ -1,6 +1,7 @@
 //! How systems put what is wrong, keyword by keyword.
 
 use generator::ledger::{Outcome, Target};
+use generator::model::Constraint;
 use serde_json::Value;
 
 use super::of_schema;
@@ -119,10 +120,13 @@ pub(super) fn kubernetes(referee: &Referee<'_>, document: &Value, faults: &[&Fau
     if !unknown.is_empty() {
         return unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
     }
-    let by_policy = |fault: &&&Fault| policy(referee, fault).is_some() || !of_schema(fault);
+    let by_policy = |fault: &&&Fault| !policy(referee, fault).is_empty() || !of_schema(fault);
     let (by_policy, by_schema): (Vec<&&Fault>, Vec<&&Fault>) = faults.iter().partition(by_policy);
     if by_schema.is_empty() {
-        return by_policy.iter().filter_map(|fault| policy(referee, fault)).collect();
+        let only = |said: Vec<String>| <[String; 1]>::try_from(said).ok();
+        // A rule on names may have become one on the values of names.
+        let plain = by_policy.iter().filter(|fault| fault.keyword != "propertyNames");
+        return plain.filter_map(|fault| only(policy(referee, fault))).flatten().collect();
     }
     // Of a text that is too long or too short nothing else is said.
     let length = |fault: &Fault| matches!(fault.keyword.as_str(), "minLength" | "maxLength");
@@ -134,10 +138,13 @@ pub(super) fn kubernetes(referee: &Referee<'_>, document: &Value, faults: &[&Fau
 fn unknown_keys(referee: &Referee<'_>, document: &Value, fault: &Fault) -> Vec<String> {
     match (fault.source, fault.keyword.as_str()) {
         (Law::View, "x-ui.platformOwned") => vec![path(document, &fault.pointer)],
-        (Law::Schema, "additionalProperties") if policy(referee, fault).is_none() => {
+        (Law::Schema, "additionalProperties") if policy(referee, fault).is_empty() => {
             fault.name.iter().map(|key| format!("{}.{key}", path(document, &fault.holder))).collect()
         }
-        (Law::Schema, "type" | "enum") if policy(referee, fault).is_none() => {
+        // What may be one of several kinds of object is an object without known keys in the API.
+        (Law::Schema, "type" | "enum")
+            if policy(referee, fault).is_empty() && fault.blamed.iter().all(|constraint| constraint.keyword != "union") =>
+        {
             let mut out = Vec::new();
             strays(&fault.found, &path(document, &fault.holder), &mut out);
             out
@@ -154,26 +161,23 @@ fn strays(found: &Value, at: &str, out: &mut Vec<String>) {
     }
 }
 
-/// The admission policy's sentence for what a fault breaks.
-fn policy(referee: &Referee<'_>, fault: &Fault) -> Option<String> {
+/// The admission policy's sentences for what a fault may break; where there are several, it isn't foretold which of them is said.
+fn policy(referee: &Referee<'_>, fault: &Fault) -> Vec<String> {
     if fault.source == Law::Characters {
-        return Some("spec.values: has a character that KRO can't pass on".to_owned());
+        return vec!["spec.values: has a character that KRO can't pass on".to_owned()];
     }
-    let book = referee.book(Target::Kro)?;
-    let moved = |constraint: &&generator::model::Constraint| {
-        referee
-            .outcomes(Target::Kro, constraint)
-            .iter()
-            .any(|outcome| !matches!(outcome, Outcome::Kept | Outcome::Rewritten(_) | Outcome::Lost(_)))
+    let Some(book) = referee.book(Target::Kro) else { return Vec::new() };
+    let moved = |constraint: &&Constraint| {
+        let own = |outcome: &&Outcome| matches!(outcome, Outcome::Kept | Outcome::Rewritten(_) | Outcome::Lost(_));
+        referee.outcomes(Target::Kro, constraint).iter().any(|outcome| !own(outcome))
     };
-    let blamed = fault.blamed.iter().find(moved)?;
     // What is no object doesn't get as far as the policy.
-    if blamed.keyword == "union" && !fault.found.is_object() {
-        return None;
-    }
-    let said =
-        book.said.iter().find(|said| (&said.used_at, &said.at, said.keyword) == (&blamed.used_at, &blamed.at, blamed.keyword))?;
-    Some(said.text.clone())
+    let reaches = |constraint: &&Constraint| constraint.keyword != "union" || fault.found.is_object();
+    let blamed = fault.blamed.iter().filter(moved).filter(reaches);
+    let said = blamed.filter_map(|blamed| {
+        book.said.iter().find(|said| (&said.used_at, &said.at, said.keyword) == (&blamed.used_at, &blamed.at, blamed.keyword))
+    });
+    said.map(|said| said.text.clone()).collect()
 }
 
 /// The API server's own words (k8s.io/kube-openapi `validation/errors`, k8s.io/apimachinery `field`).

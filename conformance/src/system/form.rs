@@ -21,7 +21,7 @@ use crate::subject::View;
 const PAGES: usize = 2;
 
 /// Documents of a service: a person's minutes.
-const DOCUMENTS: usize = 60;
+const DOCUMENTS: usize = 45;
 
 /// The wizard, and the scaffolder that makes manifests of what it posts.
 pub(crate) struct Form {
