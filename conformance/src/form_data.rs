@@ -10,11 +10,8 @@ use generator::model;
 use manifest::name::{ServiceName, TenantName};
 use serde_json::{Map, Value, json};
 
+use crate::object::{NAME, TENANT};
 use crate::subject::Subject;
-
-/// Who a release is of, and which it is, where the values don't say.
-const TENANT: &str = "acme";
-const NAME: &str = "one";
 
 /// The pages of the form that creates a release, each a JSON Schema.
 ///

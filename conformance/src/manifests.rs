@@ -6,8 +6,7 @@ use crate::audit::{Disagreement, Findings};
 use crate::document::{Case, immutable, release};
 use crate::random::Random;
 use crate::referee::Referee;
-use crate::subject::Subject;
-use crate::subject::View;
+use crate::subject::{Subject, View};
 use crate::system::System;
 
 /// How many documents a release is looked for among.

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::subject::Subject;
 
 /// Stand in where a service's documents don't say whose release they are, or say something that can't be in a name.
-const TENANT: &str = "acme";
-const NAME: &str = "audit";
+pub(crate) const TENANT: &str = "acme";
+pub(crate) const NAME: &str = "audit";
 
 /// The longest namespace, in characters.
 const NAMESPACE_MAX: usize = 63;
@@ -21,19 +21,13 @@ const NAME_MAX: usize = 253;
 /// document's own rules to refuse it.
 pub(crate) fn object(subject: &Subject, values: &Value) -> Value {
     let service = &subject.made.service;
-    let said = |field: &str, otherwise: &str| {
-        let found = values[field].as_str().filter(|_| declares(subject, field));
-        found.unwrap_or(otherwise).to_owned()
-    };
-    let (tenant, name) = (said("tenant", TENANT), said("name", NAME));
+    let (tenant, name) = said(subject, values);
     let (mut object, mut namespace) = place(subject, &tenant, &name);
     if !is_name(&object, NAME_MAX) || !is_name(&namespace, NAMESPACE_MAX) {
         (object, namespace) = place(subject, TENANT, NAME);
     }
     let mut metadata = json!({ "name": object, "namespace": namespace });
-    if let Some(identity) = identity(&service.name, &tenant, &name)
-        && identity.check(&subject.platform, service.longest_child()).is_ok()
-    {
+    if let Ok(identity) = identity(subject, values) {
         metadata["labels"] = json!(identity.labels(&subject.platform));
     }
     let api = &subject.platform.api;
@@ -56,12 +50,31 @@ fn place(subject: &Subject, tenant: &str, name: &str) -> (String, String) {
     (object, namespaces.tenant.replace("{tenant}", tenant))
 }
 
-fn identity(service: &ServiceName, tenant: &str, name: &str) -> Option<Identity> {
-    let tenant = TenantName::parse(tenant).ok()?;
-    if *service == ServiceName::tenant() {
-        return Some(Identity::Tenant(tenant));
-    }
-    Some(Identity::Release { tenant, service: service.clone(), name: ReleaseName::parse(name).ok()? })
+/// The identity of a release with these values: what its schema has of tenant and name, and a fixed one for the rest.
+///
+/// # Errors
+/// Why no release can be called so.
+pub(crate) fn identity(subject: &Subject, values: &Value) -> Result<Identity, String> {
+    let service = &subject.made.service;
+    let (tenant, name) = said(subject, values);
+    let tenant = TenantName::parse(&tenant).map_err(|error| error.to_string())?;
+    let identity = if service.name == ServiceName::tenant() {
+        Identity::Tenant(tenant)
+    } else {
+        let name = ReleaseName::parse(&name).map_err(|error| error.to_string())?;
+        Identity::Release { tenant, service: service.name.clone(), name }
+    };
+    identity.check(&subject.platform, service.longest_child()).map_err(|error| error.to_string())?;
+    Ok(identity)
+}
+
+/// Whose release it is and which, as the values say it.
+fn said(subject: &Subject, values: &Value) -> (String, String) {
+    let text = |field: &str, otherwise: &str| {
+        let found = values[field].as_str().filter(|_| declares(subject, field));
+        found.unwrap_or(otherwise).to_owned()
+    };
+    (text("tenant", TENANT), text("name", NAME))
 }
 
 /// Whether the schema's root declares the field as a string: then the identity has to agree with it.

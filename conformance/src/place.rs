@@ -1,18 +1,7 @@
-//! Places of the model and pointers of a document.
+//! Pointers of a document (RFC 6901).
 
 use manifest::pointer::unescape;
 use serde_json::Value;
-
-/// Whether a document's pointer is an instance of a place, in which `*` stands for any step.
-pub(crate) fn is_at(pointer: &str, place: &str) -> bool {
-    pointer.split('/').count() == place.split('/').count() && is_in(pointer, place)
-}
-
-/// Whether a document's pointer is an instance of a place, or lies below one.
-pub(crate) fn is_in(pointer: &str, place: &str) -> bool {
-    let same = |(found, wanted): (&str, &str)| wanted == "*" || found == wanted;
-    pointer.split('/').count() >= place.split('/').count() && pointer.split('/').zip(place.split('/')).all(same)
-}
 
 /// The pointer of what holds this, and the last step, unescaped.
 pub(crate) fn split(pointer: &str) -> Option<(&str, String)> {
@@ -58,15 +47,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn places_hold_their_pointers() {
-        assert!(is_at("/users/0/password", "/users/*/password"));
-        assert!(is_in("/users/0/password/key", "/users/*/password"));
-        assert!(!is_in("/users/0", "/users/*/password"));
-        assert!(!is_at("/users/0/password/key", "/users/*/password"));
-        assert!(is_at("", "") && is_in("/a", ""));
-    }
 
     #[test]
     fn what_is_removed_is_gone() {

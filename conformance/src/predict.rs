@@ -8,7 +8,6 @@ use manifest::pointer::escape;
 use serde_json::Value;
 
 use crate::document::Case;
-use crate::place::is_at;
 use crate::referee::{Fault, Law, Referee};
 use crate::subject::View;
 use crate::system::Answer;
@@ -70,9 +69,8 @@ fn coalesced(chart: &Value, written: &Value) -> Value {
 
 /// Without the nulls at places to which the API gives a type; what it holds as a mere object stays as it is.
 fn without_typed_nulls(referee: &Referee<'_>, target: Target, value: &Value, at: &str) -> Value {
-    let untyped = |entry: &Entry| {
-        matches!(entry.keyword, "type" | "union") && entry.outcome.detail().is_some() && is_at(at, entry.used_at.as_str())
-    };
+    let untyped =
+        |entry: &Entry| matches!(entry.keyword, "type" | "union") && entry.outcome.detail().is_some() && entry.used_at.is_at(at);
     if !at.is_empty() && referee.book(target).into_iter().flat_map(|book| &book.entries).any(untyped) {
         return value.clone();
     }

@@ -4,24 +4,19 @@
 //! the platform owns and has to give is there. So the referee of both views is the same schema, and never one that was made from it.
 
 mod complete;
-mod withheld;
 
 use std::fmt;
 
 use generator::ledger::{Book, Outcome, Target};
-use generator::model::{self, Constraint, Owned, Schema, Shape};
+use generator::model::{self, Constraint, Owned, Withheld};
 use manifest::defaults::Defaults;
-use manifest::identity::Identity;
-use manifest::name::{ReleaseName, ServiceName, TenantName};
 use manifest::valid::{Validator, uncarried};
 use serde_json::Value;
 
-use crate::place::{is_at, is_in};
+use crate::object::identity;
 use crate::random::Random;
-use crate::subject::Subject;
-use crate::subject::View;
+use crate::subject::{Subject, View};
 use complete::Complete;
-use withheld::Withheld;
 
 /// A service's referee.
 pub(crate) struct Referee<'a> {
@@ -31,10 +26,7 @@ pub(crate) struct Referee<'a> {
     bare: Validator,
     pub owned: Owned,
     constraints: Vec<Constraint>,
-    /// Places in a release that hold a reference to a Secret.
-    secrets: Vec<String>,
-    /// Places that only the platform fills in.
-    platform: Vec<String>,
+    withheld: Withheld,
 }
 
 /// What the referee says of a document.
@@ -112,14 +104,14 @@ impl<'a> Referee<'a> {
         let service = &subject.made.service;
         let chart = Validator::new(&service.bundle.schema, subject.made.defaults.clone())?;
         let bare = Validator::new(&service.bundle.schema, Defaults::default())?;
-        let Withheld { secrets, platform, .. } = Withheld::of(&service.values, &service.types);
         let owned = model::release(service);
-        Ok(Referee { subject, chart, bare, owned, constraints: model::constraints(service), secrets, platform })
+        let (constraints, withheld) = (model::constraints(service), model::withheld(service));
+        Ok(Referee { subject, chart, bare, owned, constraints, withheld })
     }
 
     /// Whether there is anything that a release doesn't say as the chart wants it.
     pub(crate) fn views_differ(&self) -> bool {
-        !self.secrets.is_empty() || !self.platform.is_empty()
+        self.withheld != Withheld::default()
     }
 
     pub(crate) fn rule(&self, view: View, document: &Value) -> Ruling {
@@ -150,10 +142,10 @@ impl<'a> Referee<'a> {
                 message: message.to_owned(),
                 ..Fault::of(Law::View)
             };
-            if self.platform.iter().any(|place| is_at(&pointer, place)) {
+            if self.withheld.platform.iter().any(|place| place.is_at(&pointer)) {
                 faults.push(fault("x-ui.platformOwned", "the platform sets it"));
             }
-            let secret = self.secrets.iter().any(|place| is_at(&pointer, place));
+            let secret = self.withheld.secrets.iter().any(|place| place.is_at(&pointer));
             if secret && !document.pointer(&pointer).is_some_and(is_reference) {
                 faults.push(fault("x-ui.secretRef", "a reference to a Secret goes here: name and key"));
             }
@@ -214,18 +206,18 @@ impl<'a> Referee<'a> {
     /// The constraints that a violation breaks: first those of its own keyword and place, else rules around the place.
     fn blamed(&self, at: &str, instance: &str, keyword: &str, schema_pointer: &str) -> Vec<Constraint> {
         let own = |constraint: &&Constraint| {
-            let place = constraint.used_at.as_str();
+            let place = &constraint.used_at;
             let same = match constraint.keyword {
                 "opaque" => constraint.at.as_str().ends_with(&format!("/{keyword}")),
                 booked => same_keyword(keyword, booked),
             };
-            same && (is_at(at, place) || is_at(instance, place))
+            same && (place.is_at(at) || place.is_at(instance))
         };
         let own: Vec<Constraint> = self.constraints.iter().filter(own).cloned().collect();
         // A condition's branch says `required` where the rule stands: it is the rule that is broken.
         let rule = |constraint: &&Constraint| {
             RULES.contains(&constraint.keyword)
-                && is_in(instance, constraint.used_at.as_str())
+                && constraint.used_at.encloses(instance)
                 && within_rule(schema_pointer, constraint.keyword)
         };
         let rules: Vec<Constraint> = self.constraints.iter().filter(rule).cloned().collect();
@@ -236,7 +228,7 @@ impl<'a> Referee<'a> {
             (true, true) => {
                 let here = |constraint: &&Constraint| {
                     constraint.class == model::Class::Constraint
-                        && (is_at(at, constraint.used_at.as_str()) || is_at(instance, constraint.used_at.as_str()))
+                        && (constraint.used_at.is_at(at) || constraint.used_at.is_at(instance))
                 };
                 self.constraints.iter().filter(here).cloned().collect()
             }
@@ -340,30 +332,4 @@ fn is_reference(value: &Value) -> bool {
         && edge(name.chars().next())
         && edge(name.chars().last())
         && part("key", |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
-}
-
-/// The identity of a release with these values: what its schema has of tenant and name, and a fixed one for the rest.
-///
-/// # Errors
-/// Why no release can be called so.
-pub(crate) fn identity(subject: &Subject, document: &Value) -> Result<Identity, String> {
-    let text = |key: &str, fallback: &str| match document.get(key) {
-        Some(Value::String(text)) if declares(&subject.made.service.values, key) => text.clone(),
-        _ => fallback.to_owned(),
-    };
-    let tenant = TenantName::parse(&text("tenant", "acme")).map_err(|error| error.to_string())?;
-    let service = &subject.made.service;
-    let identity = if service.name == ServiceName::tenant() {
-        Identity::Tenant(tenant)
-    } else {
-        let name = ReleaseName::parse(&text("name", "x")).map_err(|error| error.to_string())?;
-        Identity::Release { tenant, service: service.name.clone(), name }
-    };
-    identity.check(&subject.platform, service.longest_child()).map_err(|error| error.to_string())?;
-    Ok(identity)
-}
-
-/// Whether the schema's root declares a field as text, which makes it part of the identity.
-fn declares(root: &Schema, key: &str) -> bool {
-    root.object().and_then(|object| object.field(key)).is_some_and(|field| matches!(field.schema.shape, Shape::Text(_)))
 }

@@ -6,8 +6,7 @@ use anyhow::{Context, bail};
 
 use crate::install;
 use crate::system::System;
-use crate::system::ajv::Ajv;
-use crate::system::editor::Editor;
+use crate::system::ajv::{Ajv, Schema};
 use crate::system::form::{Form, chromium};
 use crate::system::helm::{Helm, Major};
 use crate::system::kro::{Kro, Release};
@@ -51,12 +50,7 @@ impl Ground {
 
 /// All of them, the quick ones first.
 pub(crate) const SYSTEMS: &[Entry] = &[
-    Entry {
-        name: "ajv",
-        group: "ajv",
-        programs: &["ajv"],
-        start: |on| Ok(Box::new(Ajv::start(&install::need("ajv")?, &on.logs)?)),
-    },
+    Entry { name: "ajv", group: "ajv", programs: &["ajv"], start: |on| ajv(on, Schema::Author) },
     Entry { name: "rust", group: "rust", programs: &[], start: |on| Ok(Box::new(Rust::new(&on.workspace))) },
     Entry {
         name: "helm4",
@@ -71,12 +65,7 @@ pub(crate) const SYSTEMS: &[Entry] = &[
         start: |_| Ok(Box::new(Helm::start(Major::Three)?)),
     },
     Entry { name: "kro", group: "kro", programs: KRO, start: |on| Ok(Box::new(Kro::start(on.kro)?)) },
-    Entry {
-        name: "editor",
-        group: "editor",
-        programs: &["ajv"],
-        start: |on| Ok(Box::new(Editor::start(&install::need("ajv")?, &on.logs)?)),
-    },
+    Entry { name: "editor", group: "editor", programs: &["ajv"], start: |on| ajv(on, Schema::Manifest) },
     Entry { name: "backstage", group: "backstage", programs: &["backstage"], start: |on| scaffolder(on, Generation::Current) },
     Entry {
         name: "backstage-previous",
@@ -88,6 +77,10 @@ pub(crate) const SYSTEMS: &[Entry] = &[
 ];
 
 const KRO: &[&str] = &["kube", "crds", "etcd", "kube-apiserver"];
+
+fn ajv(on: &Ground, schema: Schema) -> anyhow::Result<Box<dyn System>> {
+    Ok(Box::new(Ajv::start(schema, &install::need("ajv")?, &on.logs)?))
+}
 
 fn scaffolder(on: &Ground, generation: Generation) -> anyhow::Result<Box<dyn System>> {
     Ok(Box::new(Scaffolder::new(generation, &install::need(generation.name())?, &on.logs)))

@@ -10,6 +10,9 @@ use manifest::name::ServiceName;
 use manifest::platform::Platform;
 use serde_json::Value;
 
+/// What `charts/lib/_lib.tpl` is where a repository has none.
+const LIBRARY: &str = include_str!("../../charts/lib/_lib.tpl");
+
 /// What a system is shown of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum View {
@@ -71,7 +74,7 @@ pub(crate) fn repository(root: &Path, starters: bool) -> anyhow::Result<Vec<Subj
         Ok(text) => Platform::read(&text).map_err(|error| anyhow::anyhow!("platform.toml: {}", error.message))?,
         Err(_) => Platform::default(),
     };
-    let library = std::fs::read_to_string(root.join("charts/lib/_lib.tpl")).context("charts/lib/_lib.tpl can't be read")?;
+    let library = std::fs::read_to_string(root.join("charts/lib/_lib.tpl")).unwrap_or_else(|_| LIBRARY.to_owned());
     subjects(places, platform, library)
 }
 
@@ -82,8 +85,8 @@ pub(crate) struct Taken {
     pub refused: Vec<(String, String)>,
 }
 
-/// Every schema below a folder as a service of its own, without charts: `NAME/values.schema.json` or `NAME.json`. Those that can't be
-/// lowered are returned with the first error.
+/// Every schema below a folder as a service of its own, without charts. Those that can't be lowered are returned with the
+/// first error.
 ///
 /// # Errors
 /// If a file can't be read.

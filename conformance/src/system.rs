@@ -1,7 +1,6 @@
 //! What the systems have in common: documents in, answers out.
 
 pub(crate) mod ajv;
-pub(crate) mod editor;
 pub(crate) mod form;
 pub(crate) mod helm;
 pub(crate) mod kro;

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use generator::ledger::{Entry, Habit, MERGED, Outcome, Target};
-use generator::model::Constraint;
+use generator::model::{Constraint, Place};
 use serde_json::Value;
 
 use crate::document::Case;
-use crate::place::{is_at, is_in, split};
+use crate::place::split;
 use crate::referee::{Fault, Law, Referee, Ruling};
 use crate::subject::View;
 use crate::system::Answer;
@@ -180,12 +180,12 @@ fn stricture(referee: &Referee<'_>, target: Target, document: &Value, answer: &A
     let mut pointers = crate::place::pointers(document);
     pointers.push(String::new());
     let said = answer.messages.join("\n");
-    let here = |place: &str, key: &str| pointers.iter().any(|pointer| is_at(pointer, place) && names(&said, pointer, key));
+    let here = |place: &Place, key: &str| pointers.iter().any(|pointer| place.is_at(pointer) && names(&said, pointer, key));
     book.entries.iter().filter(|entry| matches!(entry.outcome, Outcome::Stricter(_))).any(|entry| {
-        let place = entry.used_at.as_str();
+        let place = &entry.used_at;
         // What is missing isn't in the document; what it is missing from is.
-        let missing = split(place).filter(|_| entry.keyword == "required");
-        here(place, "") || missing.is_some_and(|(parent, key)| here(parent, &key))
+        let missing = place.parent().zip(split(place.as_str())).filter(|_| entry.keyword == "required");
+        here(place, "") || missing.is_some_and(|(parent, (_, key))| here(&parent, &key))
     })
 }
 
@@ -241,7 +241,7 @@ fn altered(referee: &Referee<'_>, target: Target, sent: &Value, answer: &Answer)
 fn is_merged(referee: &Referee<'_>, target: Target, pointer: &str) -> bool {
     let merged = |entry: &&Entry| entry.keyword == "default" && entry.outcome.detail() == Some(MERGED);
     let entries = referee.book(target).into_iter().flat_map(|book| &book.entries);
-    entries.filter(merged).any(|entry| is_in(pointer, entry.used_at.as_str()))
+    entries.filter(merged).any(|entry| entry.used_at.encloses(pointer))
 }
 
 /// The first place whose value in `part` isn't in `whole`.

@@ -5,6 +5,7 @@
 
 mod constraints;
 mod view;
+mod withheld;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use serde_json::{Number, Value};
 pub use constraints::{Class, Constraint, constraints, note_keywords, rule_keyword};
 pub use view::{Owned, release};
 pub(crate) use view::{SECRET_PART_MAX, SECRET_PARTS, SecretPart};
+pub use withheld::{Withheld, withheld};
 
 /// A service as its schema describes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -450,6 +452,22 @@ impl Place {
     /// Each item, or each key that no field names.
     pub fn each(&self) -> Place {
         Place(Arc::from(format!("{}/*", self.0)))
+    }
+
+    /// What holds this; `None` for the root.
+    pub fn parent(&self) -> Option<Place> {
+        self.0.rsplit_once('/').map(|(parent, _)| Place(Arc::from(parent)))
+    }
+
+    /// Whether a document's pointer is this place, or one of those that it stands for.
+    pub fn is_at(&self, pointer: &str) -> bool {
+        pointer.split('/').count() == self.0.split('/').count() && self.encloses(pointer)
+    }
+
+    /// Whether a document's pointer is at this place or below it.
+    pub fn encloses(&self, pointer: &str) -> bool {
+        let same = |(found, wanted): (&str, &str)| wanted == "*" || found == wanted;
+        pointer.split('/').count() >= self.0.split('/').count() && pointer.split('/').zip(self.0.split('/')).all(same)
     }
 
     pub fn as_str(&self) -> &str {

@@ -2,13 +2,14 @@
 
 use anyhow::{Context, bail, ensure};
 use manifest::identity::Identity;
-use manifest::name::{ReleaseName, ServiceName, TenantName};
+use manifest::name::ServiceName;
 use serde_json::Value;
 
 use super::compare::{drops, unseen};
 use super::made::{PATIENCE, helm_release, is_kept, named, rendered, service_of, settled, text};
 use crate::cluster::{Cluster, Progress, is_applied};
 use crate::document::{Change, release};
+use crate::object::identity;
 use crate::plane::condition;
 use crate::random::Random;
 use crate::referee::Referee;
@@ -80,14 +81,8 @@ impl<'a> Walk<'a> {
         let document = document.with_context(|| format!("there is no example {example}"))?;
         let referee = Referee::new(subject)?;
         let changes = release(&referee, &document, &mut Random(SEED)).changes;
-        let text = |field: &str| document[field].as_str().with_context(|| format!("the example has no {field}"));
-        let tenant = TenantName::parse(text("tenant")?)?;
-        let identity = match is_tenant(subject) {
-            true => Identity::Tenant(tenant),
-            false => {
-                Identity::Release { tenant, service: subject.made.service.name.clone(), name: ReleaseName::parse(text("name")?)? }
-            }
-        };
+        let identity =
+            identity(subject, &document).map_err(|why| anyhow::anyhow!("the example {example} can't be a release: {why}"))?;
         Ok(Walk {
             subject,
             all,

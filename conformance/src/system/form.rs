@@ -14,8 +14,7 @@ use super::{Answer, Refused, System};
 use crate::driver::Driver;
 use crate::form_data::{form_data, pages};
 use crate::install::npm;
-use crate::subject::Subject;
-use crate::subject::View;
+use crate::subject::{Subject, View};
 
 /// Browser pages side by side. They share the machine's cores with the browser itself.
 const PAGES: usize = 2;

@@ -12,8 +12,7 @@ use tempfile::TempDir;
 
 use crate::driver::Driver;
 use crate::install;
-use crate::subject::Subject;
-use crate::subject::View;
+use crate::subject::{Subject, View};
 use crate::system::{Answer, Refused, System};
 
 /// A major version of Helm.

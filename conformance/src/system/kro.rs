@@ -12,8 +12,7 @@ use serde_json::Value;
 use crate::document;
 use crate::object::object;
 use crate::plane::{Plane, Request};
-use crate::subject::Subject;
-use crate::subject::View;
+use crate::subject::{Subject, View};
 use crate::system::{Answer, ManifestVerdict, Refused, System};
 use generator::ledger::Target;
 

@@ -12,8 +12,7 @@ use generator::ledger::Target;
 use serde_json::{Value, json};
 
 use crate::driver::Driver;
-use crate::subject::Subject;
-use crate::subject::View;
+use crate::subject::{Subject, View};
 use crate::system::{Answer, Refused, System};
 
 /// Asks one service's type about a document, and says what it holds of it.
