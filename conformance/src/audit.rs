@@ -9,8 +9,7 @@ use crate::document::{self, Case, Cases};
 use crate::manifests;
 use crate::predict::{self, Of, predict};
 use crate::referee::{Fault, Referee};
-use crate::subject::Subject;
-use crate::subject::View;
+use crate::subject::{Subject, View};
 use crate::system::{Answer, Refused, System};
 use crate::verdict::{Kind, Tally, Verdict, judge};
 
@@ -171,8 +170,8 @@ fn ask(
         }
         let verdict = judge(referee, target, view, case, answer);
         let foretold = predict(referee, Of { system: name, target, view }, case);
-        if let Some(miss) = foretold.and_then(|foretold| predict::miss(&foretold, answer)).filter(|_| verdict == Verdict::Agreed)
-        {
+        let miss = foretold.and_then(|foretold| predict::miss(&foretold, answer));
+        if let (Some(miss), Verdict::Agreed | Verdict::Explained(_)) = (miss, &verdict) {
             tally.misses.push((case.document.clone(), miss));
         }
         tally.enter(view, case, answer, &verdict);

@@ -16,8 +16,7 @@ use serde_json::{Value, json};
 use crate::random::Random;
 use crate::referee::{Referee, Ruling};
 use crate::sample::{Fill, sample};
-use crate::subject::Subject;
-use crate::subject::View;
+use crate::subject::{Subject, View};
 pub(crate) use changes::{Change, Release, immutable, release};
 
 use spots::Spot;
@@ -258,17 +257,22 @@ fn shown(pointer: &str) -> &str {
     if pointer.is_empty() { "/" } else { pointer }
 }
 
-/// The documents that show the most: round after round one more of each verdict, keyword and place.
+/// The documents that show the most: first those that break something that none before them breaks, then round after round one more
+/// of each verdict, keyword and place.
 fn chosen(cases: Vec<Case>, most: usize) -> Vec<Case> {
     if cases.len() <= most {
         return cases;
     }
+    let mut broken = BTreeSet::new();
     let mut rounds = BTreeMap::<(bool, Option<Tried>), usize>::new();
     let mut ranked: Vec<(usize, usize, Case)> = Vec::new();
     for (number, case) in cases.into_iter().enumerate() {
+        let alone = case.ruling.faults.len() == 1;
+        let blamed = case.whole_ruling.faults.iter().chain(&case.ruling.faults).flat_map(|fault| &fault.blamed);
+        let news = blamed.filter(|constraint| broken.insert((alone, (*constraint).clone()))).count();
         let round = rounds.entry((case.ruling.valid(), case.tries.clone())).or_default();
-        ranked.push((*round, number, case));
         *round += 1;
+        ranked.push((if news > 0 { 0 } else { *round }, number, case));
     }
     ranked.sort_by_key(|(round, number, _)| (*round, *number));
     ranked.truncate(most);

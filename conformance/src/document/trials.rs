@@ -185,6 +185,7 @@ fn texts(limits: &Text, current: &Value, random: &mut Random, out: &mut Out) {
         Some(max) => {
             length("maxLength", "the longest text", max, random);
             length("maxLength", "a text too long", max + 1, random);
+            out.value("maxLength", "any text too long", json!("x".repeat(max.min(70_000) as usize + 1)));
             // Characters, not bytes.
             out.value("maxLength", "the longest text of wide characters", json!("ü".repeat(max.min(70_000) as usize)));
         }
