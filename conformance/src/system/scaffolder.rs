@@ -14,8 +14,7 @@ use super::{Answer, Refused, System};
 use crate::driver::Driver;
 use crate::form_data::{form_data, pages};
 use crate::install::npm;
-use crate::subject::Subject;
-use crate::subject::View;
+use crate::subject::{Subject, View};
 
 /// Which scaffolder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,13 +34,21 @@ impl Generation {
     }
 }
 
+/// Dry runs after which the backend is started anew: each leaves some megabytes behind, which it never gives back.
+const DRY_RUNS: usize = 500;
+
 /// The scaffolder's backend with the templates of all services.
 pub(crate) struct Scaffolder {
     generation: Generation,
     program: PathBuf,
     log: PathBuf,
-    /// It runs once it knows the hosts of the releases.
+    /// The hosts of the releases, by their kind, which the backend is started with.
+    hosts: Value,
     driver: Option<Driver>,
+    /// The questions that load the templates.
+    templates: Vec<Value>,
+    /// Dry runs since the backend was started.
+    dry_runs: usize,
     pages: BTreeMap<String, Vec<Value>>,
 }
 
@@ -56,19 +63,43 @@ impl Scaffolder {
     /// The installed program; its log goes into the folder.
     pub(crate) fn new(generation: Generation, program: &Path, logs: &Path) -> Scaffolder {
         let log = logs.join(format!("{}.log", generation.name()));
-        Scaffolder { generation, program: program.to_owned(), log, driver: None, pages: BTreeMap::new() }
+        let program = program.to_owned();
+        let (hosts, driver, templates, dry_runs) = (json!({}), None, Vec::new(), 0);
+        Scaffolder { generation, program, log, hosts, driver, templates, dry_runs, pages: BTreeMap::new() }
     }
 
-    fn start(&self, subjects: &[Subject]) -> anyhow::Result<Driver> {
-        let hosts = |service: PullRequest| -> BTreeSet<&str> {
-            let ours = subjects.iter().filter(|subject| subject.platform.portal.pull_request == service);
-            ours.map(|subject| subject.platform.releases.host.as_str()).collect()
-        };
-        let hosts = json!({ "github": hosts(PullRequest::Github), "gitlab": hosts(PullRequest::Gitlab) });
+    /// Starts the backend, without templates.
+    fn start(&mut self) -> anyhow::Result<()> {
+        // The one before it ends first: both together take twice the memory.
+        self.driver = None;
         let mut node = Command::new("node");
         // The isolate of the previous generation asks for it.
-        node.arg("--no-node-snapshot").arg("drive.mjs").arg(hosts.to_string()).current_dir(&self.program);
-        Driver::start(self.generation.name(), node, &self.log)
+        node.arg("--no-node-snapshot").arg("drive.mjs").arg(self.hosts.to_string()).current_dir(&self.program);
+        self.driver = Some(Driver::start(self.generation.name(), node, &self.log)?);
+        self.dry_runs = 0;
+        Ok(())
+    }
+
+    /// Starts the backend anew, with the templates that it had.
+    fn restart(&mut self) -> anyhow::Result<()> {
+        self.start()?;
+        let templates = std::mem::take(&mut self.templates);
+        self.driver()?.ask(&templates)?;
+        self.templates = templates;
+        Ok(())
+    }
+
+    /// Dry runs of these questions, some at a time.
+    fn dry_run(&mut self, questions: &[Value]) -> anyhow::Result<Vec<Value>> {
+        let mut answers = Vec::new();
+        for questions in questions.chunks(DRY_RUNS) {
+            if self.dry_runs + questions.len() > DRY_RUNS {
+                self.restart()?;
+            }
+            answers.extend(self.driver()?.ask(questions)?);
+            self.dry_runs += questions.len();
+        }
+        Ok(answers)
     }
 
     fn driver(&mut self) -> anyhow::Result<&mut Driver> {
@@ -83,7 +114,7 @@ impl Scaffolder {
         let pages = self.pages.get(subject.name()).context("the scaffolder doesn't know the service")?;
         let values = form_data(subject, pages, document).map_err(|why| anyhow::anyhow!("the form can't say it: {why}"))?;
         let question = json!({ "ask": subject.name(), "values": values });
-        let said = self.driver()?.ask(&[question])?.pop().context("the scaffolder gave no answer")?;
+        let said = self.dry_run(&[question])?.pop().context("the scaffolder gave no answer")?;
         let answer = Answer::read(&said)?;
         ensure!(answer.accepted, "the scaffolder refuses it: {}", answer.messages.join("; "));
         let text = |key: &str| said[key].as_str().with_context(|| format!("the template makes no {key}"));
@@ -102,7 +133,8 @@ impl Scaffolder {
         };
         let files: serde_json::Map<String, Value> = subject.files.iter().filter_map(skeleton).collect();
         let template = subject.file(&format!("{folder}template.yaml"))?;
-        let mut questions = vec![json!({ "load": subject.name(), "template": template, "files": files })];
+        let load = json!({ "load": subject.name(), "template": template, "files": files });
+        let mut questions = vec![load.clone()];
         if self.generation == Generation::Current {
             questions.extend(subject.files.iter().filter(|(path, _)| is_template(path, &folder)).map(entity));
         }
@@ -110,6 +142,7 @@ impl Scaffolder {
             Ok(pages) => drop(self.pages.insert(subject.name().to_owned(), pages)),
             Err(error) => return Ok(Some(format!("{error:#}"))),
         }
+        self.templates.push(load);
         self.said_of(&questions)
     }
 
@@ -119,7 +152,7 @@ impl Scaffolder {
     /// If the program fails.
     pub(crate) fn make(&mut self, subject: &Subject, posted: &[Value]) -> anyhow::Result<Vec<Answer>> {
         let questions: Vec<Value> = posted.iter().map(|values| json!({ "ask": subject.name(), "values": values })).collect();
-        self.driver()?.ask(&questions)?.iter().map(read).collect()
+        self.dry_run(&questions)?.iter().map(read).collect()
     }
 
     /// What is wrong with files, if something is.
@@ -167,7 +200,13 @@ impl System for Scaffolder {
     }
 
     fn prepare(&mut self, subjects: &[Subject]) -> anyhow::Result<Vec<Refused>> {
-        self.driver = Some(self.start(subjects)?);
+        let hosts = |service: PullRequest| -> BTreeSet<&str> {
+            let ours = subjects.iter().filter(|subject| subject.platform.portal.pull_request == service);
+            ours.map(|subject| subject.platform.releases.host.as_str()).collect()
+        };
+        self.hosts = json!({ "github": hosts(PullRequest::Github), "gitlab": hosts(PullRequest::Gitlab) });
+        self.templates.clear();
+        self.start()?;
         let mut refused = Vec::new();
         let mut refuse = |subject: &Subject, why: Option<String>| {
             refused.extend(why.map(|why| Refused { service: subject.name().to_owned(), why }));
