@@ -158,7 +158,7 @@ fn ask(
     }
     let documents: Vec<&Value> = shown.iter().map(|(_, document)| *document).collect();
     let answers = system.ask(subject, &documents)?;
-    let (some, said) = mixed(&shown, &answers);
+    let (some, said) = mixed(view, &shown, &answers);
     let differences = system.sample(subject, &some, &said)?;
     findings.differences.extend(differences.into_iter().map(|what| (name, subject.name().to_owned(), what)));
     let tally = findings.tallies.entry((name, subject.name().to_owned())).or_default();
@@ -212,10 +212,14 @@ fn ask(
     Ok(())
 }
 
-/// Some of the documents, good ones and broken ones, with their answers.
-fn mixed<'v>(shown: &[(&Case, &'v Value)], answers: &[Answer]) -> (Vec<&'v Value>, Vec<Answer>) {
+/// Some of the documents, good ones and broken ones, with their answers. A broken one that is accepted isn't among them: no chart is bound to
+/// render `null` where its schema has an object, though Helm takes it as absent.
+fn mixed<'v>(view: View, shown: &[(&Case, &'v Value)], answers: &[Answer]) -> (Vec<&'v Value>, Vec<Answer>) {
+    let is_good = |case: &Case| case.shown(view).is_some_and(|(_, ruling)| ruling.valid());
     let of = |accepted: bool| {
-        let same = shown.iter().zip(answers).filter(move |(_, answer)| answer.accepted == accepted && answer.unasked.is_none());
+        let same = shown.iter().zip(answers).filter(move |((case, _), answer)| {
+            answer.accepted == accepted && answer.unasked.is_none() && (!accepted || is_good(case))
+        });
         same.map(|((_, document), answer)| (*document, answer.clone())).take(SAMPLE / 2)
     };
     of(true).chain(of(false)).unzip()
