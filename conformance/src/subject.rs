@@ -105,7 +105,7 @@ pub(crate) fn corpus(folder: &Path) -> anyhow::Result<Taken> {
         let service = ServiceName::parse(&format!("chart-{number:03}")).map_err(|error| anyhow::anyhow!("{error}"))?;
         let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
         let shown = path.strip_prefix(folder).unwrap_or(path).display().to_string();
-        let source = Source { service: service.clone(), path: shown.clone(), text, sample: None };
+        let source = Source { service: service.clone(), path: shown.clone(), text, sample: None, flavors: Default::default() };
         let place = Origin { service, source, chart: None, examples: Vec::new() };
         match subjects(vec![place], Platform::default(), String::new()) {
             Ok(subjects) => out.subjects.extend(subjects),
@@ -135,7 +135,8 @@ fn services(folder: &Path, parts: impl Fn(&Path) -> (PathBuf, Option<PathBuf>)) 
         let text = std::fs::read_to_string(&file).with_context(|| format!("{} can't be read", file.display()))?;
         let sample = std::fs::read_to_string(schema.join("examples/ok/minimal.yaml")).ok();
         let sample = sample.and_then(|text| manifest::yaml::read(&text).ok());
-        let source = Source { service: service.clone(), path: format!("schemas/{service}/values.schema.json"), text, sample };
+        let path = format!("schemas/{service}/values.schema.json");
+        let source = Source { service: service.clone(), path, text, sample, flavors: Default::default() };
         let examples = examples(&schema.join("examples/ok"));
         out.push(Origin { service, source, chart, examples });
     }

@@ -11,3 +11,12 @@ pub mod tenant;
 #[rustfmt::skip]
 #[cfg(feature = "webapp")]
 pub mod webapp;
+
+/// The contract of every service that is compiled in, by the service's name.
+#[rustfmt::skip]
+pub const CONTRACTS: &[(&str, ::manifest::contract::Load)] = &[
+    #[cfg(feature = "tenant")]
+    ("tenant", ::manifest::Contract::of::<tenant::Tenant>),
+    #[cfg(feature = "webapp")]
+    ("webapp", ::manifest::Contract::of::<webapp::Webapp>),
+];

@@ -422,6 +422,7 @@ pub mod error {
 
 impl ::manifest::valid::Model for Tenant {
     const SERVICE: &'static str = "tenant";
+    const RELEASE: &'static str = include_str!("tenant/release.json");
     fn validator() -> &'static ::manifest::valid::Validator {
         static VALIDATOR: ::std::sync::LazyLock<::manifest::valid::Validator> = ::std::sync::LazyLock::new(||
         {

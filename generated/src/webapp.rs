@@ -755,6 +755,7 @@ pub mod error {
 
 impl ::manifest::valid::Model for Webapp {
     const SERVICE: &'static str = "webapp";
+    const RELEASE: &'static str = include_str!("webapp/release.json");
     fn validator() -> &'static ::manifest::valid::Validator {
         static VALIDATOR: ::std::sync::LazyLock<::manifest::valid::Validator> = ::std::sync::LazyLock::new(||
         {

@@ -19,9 +19,12 @@ mod pattern;
 mod rust;
 mod shared;
 mod template;
+mod terms;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use manifest::contract::{Contract, ContractError};
 use manifest::defaults::Defaults;
 use manifest::name::ServiceName;
 use manifest::platform::Platform;
@@ -41,6 +44,8 @@ pub struct Source {
     pub text: String,
     /// The values of the smallest good release (`examples/ok/minimal.yaml`).
     pub sample: Option<Value>,
+    /// What people begin a release with (`flavors/<name>.yaml`), by name.
+    pub flavors: BTreeMap<String, Value>,
 }
 
 /// A platform repository, as far as the generator reads it.
@@ -125,9 +130,13 @@ pub fn make(service: Service, platform: &Platform) -> Made {
     Made { defaults: defaults::defaults(&service), targets, service }
 }
 
-/// What the manifest of a service's release must be, as a JSON Schema: the editor's, which says the release view whole.
-pub fn manifest_schema(service: &Service, platform: &Platform) -> Value {
-    editor::manifest(&model::release(service).service, platform, &mut Book::default())
+/// What a release of the service has to be.
+///
+/// # Errors
+/// If no validator can be made of a schema.
+pub fn contract(made: &Made, platform: &Platform) -> Result<Contract, ContractError> {
+    let views = Views { whole: &made.service, release: model::release(&made.service) };
+    Contract::new(terms::terms(&views, platform), &made.service.bundle.schema, made.defaults.clone())
 }
 
 /// A generated file.

@@ -126,6 +126,7 @@ pub(crate) fn lower(source: &Source, repository: &Repository, platform: &Platfor
         bundle: Bundle { schema: bundle },
         children,
         sample: source.sample.clone(),
+        flavors: source.flavors.clone(),
     };
     verify::verify(&mut service, &names, &own.root, &mut reports);
     reports.diagnostics.sort_by(|a, b| a.location.cmp(&b.location));

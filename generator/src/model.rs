@@ -7,6 +7,7 @@ mod constraints;
 mod view;
 mod withheld;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ use indexmap::IndexMap;
 use manifest::name::{Kind, ServiceName};
 use manifest::pointer::escape;
 use serde_json::{Number, Value};
+
+pub use manifest::Place;
 
 pub use constraints::{Class, Constraint, constraints, note_keywords, rule_keyword};
 pub use view::{Owned, release};
@@ -38,6 +41,8 @@ pub struct Service {
     pub children: Vec<(String, ServiceName)>,
     /// The values of the smallest good release, with which a chart is linted and rendered.
     pub sample: Option<Value>,
+    /// Values that people begin a release with, by name.
+    pub flavors: BTreeMap<String, Value>,
 }
 
 impl Service {
@@ -431,51 +436,6 @@ impl Pointer {
 }
 
 impl fmt::Display for Pointer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "/" } else { &self.0 })
-    }
-}
-
-/// A place in a document: a JSON pointer in which `*` stands for each item of a list and each key of a map.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place(Arc<str>);
-
-impl Place {
-    pub fn root() -> Place {
-        Place::default()
-    }
-
-    pub fn field(&self, name: &str) -> Place {
-        Place(below(&self.0, name))
-    }
-
-    /// Each item, or each key that no field names.
-    pub fn each(&self) -> Place {
-        Place(Arc::from(format!("{}/*", self.0)))
-    }
-
-    /// What holds this; `None` for the root.
-    pub fn parent(&self) -> Option<Place> {
-        self.0.rsplit_once('/').map(|(parent, _)| Place(Arc::from(parent)))
-    }
-
-    /// Whether a document's pointer is this place, or one of those that it stands for.
-    pub fn is_at(&self, pointer: &str) -> bool {
-        pointer.split('/').count() == self.0.split('/').count() && self.encloses(pointer)
-    }
-
-    /// Whether a document's pointer is at this place or below it.
-    pub fn encloses(&self, pointer: &str) -> bool {
-        let same = |(found, wanted): (&str, &str)| wanted == "*" || found == wanted;
-        pointer.split('/').count() >= self.0.split('/').count() && pointer.split('/').zip(self.0.split('/')).all(same)
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_empty() { "/" } else { &self.0 })
     }

@@ -18,7 +18,7 @@ use crate::{Code, Diagnostic, Emission, File, Severity, Views};
 
 const VALID: &str = "`Valid<T>` checks it against the embedded schema";
 
-pub(crate) fn emit(views: &Views<'_>, _: &Platform) -> Emission {
+pub(crate) fn emit(views: &Views<'_>, platform: &Platform) -> Emission {
     let service = views.whole;
     if let Some(why) = declined(service) {
         return Emission { not_given: Some(why), ..Emission::default() };
@@ -40,6 +40,7 @@ pub(crate) fn emit(views: &Views<'_>, _: &Platform) -> Emission {
     let files = vec![
         file(format!("{name}.rs"), module),
         file(format!("{name}/defaults.json"), json(serde_json::to_string(&defaults))),
+        file(format!("{name}/release.json"), json(serde_json::to_string(&crate::terms::terms(views, platform)))),
         file(format!("{name}/schema.json"), json(serde_json::to_string(&service.bundle.schema))),
     ];
     Emission { files, book, diagnostics, not_given: None }

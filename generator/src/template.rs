@@ -16,7 +16,9 @@ mod steps;
 mod tests;
 mod words;
 
-use manifest::name::ServiceName;
+use manifest::identity::Identity;
+use manifest::layout::{Content, Parts};
+use manifest::name::{ReleaseName, ServiceName, TenantName};
 use manifest::platform::Platform;
 use serde_json::{Value, json};
 
@@ -53,10 +55,24 @@ pub(crate) fn registry(services: &[&Service], platform: &Platform) -> File {
     File { path: "software-templates/all.yaml".to_owned(), content: yaml("schemas/*/values.schema.json", &location).into() }
 }
 
+/// Whether a form's answers are all that the path of a release needs, and its file is a manifest.
+fn lies_as_usual(service: &ServiceName, platform: &Platform) -> bool {
+    let (Ok(tenant), Ok(name)) = (TenantName::parse("tenant"), ReleaseName::parse("name")) else { return false };
+    let identity = match *service == ServiceName::tenant() {
+        true => Identity::Tenant(tenant),
+        false => Identity::Release { tenant, service: service.clone(), name },
+    };
+    let located = platform.layouts().locate(&identity, &Parts::new());
+    located.is_ok_and(|located| located.path.as_str() == identity.path() && located.content == Content::Manifest)
+}
+
 fn made(views: &Views<'_>, platform: &Platform) -> Result<(Vec<File>, crate::ledger::Book), &'static str> {
     let service = &views.release.service;
     if service.values.object().is_none() {
         return Err("the values aren't an object");
+    }
+    if !lies_as_usual(&service.name, platform) {
+        return Err("`releases.layouts` has its releases elsewhere than the form can put them");
     }
     let who = Who::new(service, platform).ok_or("its releases can't be named")?;
     let (create, book) = walk(views, false)?;

@@ -64,8 +64,8 @@ fn effect(word: &str, with: &Made, without: &Made) -> String {
         let (one, other) = (by_path(one), by_path(other));
         for path in one.keys().chain(other.keys().filter(|path| !one.contains_key(*path))) {
             let text = |files: &BTreeMap<String, String>| files.get(path).map(|text| undigested(text)).unwrap_or_default();
-            // The author's own schema stands there as it is.
-            let copied = path.ends_with("schema.json") && !path.starts_with("editor/");
+            // The author's own schema stands there as it is, and the editor's once more.
+            let copied = (path.ends_with("schema.json") && !path.starts_with("editor/")) || path.ends_with("/release.json");
             let changed = if copied { String::new() } else { difference(&text(&other), &text(&one)) };
             if !changed.is_empty() {
                 out.push_str(&format!("{path}\n{changed}"));

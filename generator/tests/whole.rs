@@ -25,6 +25,7 @@ fn inputs() -> Inputs {
         path: format!("{folder}/values.schema.json"),
         text: read(format!("{folder}/values.schema.json")),
         sample: Some(manifest::yaml::read(&read(format!("{folder}/examples/ok/minimal.yaml"))).unwrap()),
+        flavors: Default::default(),
     });
     Inputs { platform: Platform::default(), sources: sources.collect(), library: read("charts/lib/_lib.tpl".to_owned()) }
 }

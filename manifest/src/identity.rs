@@ -114,6 +114,14 @@ pub enum IdentityError {
         /// The part to change: `tenant name` or `release name`.
         part: &'static str,
     },
+    /// The object's name is none that a release has.
+    #[error("the object's name {found:?} is not of the form `{template}`")]
+    Object {
+        /// The name, cut.
+        found: String,
+        /// The form, as `naming` in `platform.toml` says it.
+        template: String,
+    },
     /// The platform's settings are not ones that [`Platform::read`] accepts.
     #[error("`naming.release` has no separator between `{{tenant}}` and `{{name}}`")]
     Template,
@@ -153,6 +161,30 @@ impl Identity {
             }
             _ => Err(IdentityError::Depth { path: path.to_owned(), depth: folders.len() }),
         }
+    }
+
+    /// The release of a service whose object has this name.
+    ///
+    /// # Errors
+    /// If [`Identity::metadata_name`] gives it to none.
+    pub fn from_metadata_name(name: &str, service: &ServiceName, platform: &Platform) -> Result<Identity, IdentityError> {
+        let template = if *service == ServiceName::tenant() { &platform.naming.tenant } else { &platform.naming.release };
+        let nobodys = || IdentityError::Object { found: name.chars().take(80).collect(), template: template.clone() };
+        let bad = |source| IdentityError::Name { path: name.to_owned(), source };
+        let identity = if *service == ServiceName::tenant() {
+            let (before, after) = template.split_once("{tenant}").ok_or(IdentityError::Template)?;
+            let tenant = name.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).ok_or_else(nobodys)?;
+            Identity::Tenant(TenantName::parse(tenant).map_err(bad)?)
+        } else {
+            let service_part = template.replace("{service}", service.as_str());
+            let (before, rest) = service_part.split_once("{tenant}").ok_or(IdentityError::Template)?;
+            let (between, after) = rest.split_once("{name}").ok_or(IdentityError::Template)?;
+            let inner = name.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).ok_or_else(nobodys)?;
+            let (tenant, release) = inner.split_once(between).ok_or_else(nobodys)?;
+            let tenant = TenantName::parse(tenant).map_err(bad)?;
+            Identity::Release { tenant, service: service.clone(), name: ReleaseName::parse(release).map_err(bad)? }
+        };
+        if identity.metadata_name(platform) == name { Ok(identity) } else { Err(nobodys()) }
     }
 
     /// Whose release it is.

@@ -5,10 +5,13 @@
 #![warn(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+pub mod contract;
 pub mod defaults;
 pub mod identity;
+pub mod layout;
 pub mod name;
 mod nearest;
+mod place;
 pub mod platform;
 pub mod plural;
 pub mod pointer;
@@ -17,10 +20,13 @@ mod random;
 pub mod valid;
 pub mod yaml;
 
+pub use contract::{Contract, ContractError};
 pub use defaults::{Defaults, Node};
 pub use identity::{Identity, IdentityError, suffix_clash};
+pub use layout::{LayoutError, LayoutSettings, Layouts, Located, Parts, ReleasePath};
 pub use name::{Kind, NameError, ReleaseName, ServiceName, TenantName, title};
 pub use nearest::nearest;
+pub use place::Place;
 pub use platform::{Platform, PlatformError};
 pub use plural::plural;
 pub use valid::{BundleError, Invalid, Model, Valid, Validator, Violation};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::layout::{LayoutSettings, Layouts};
 use crate::name::{Kind, ServiceName, TenantName};
 
 /// Settings of one platform. Everything has a default; a fork writes down what is different.
@@ -73,6 +74,10 @@ pub struct Releases {
     pub name: String,
     /// Branch that is deployed.
     pub branch: String,
+    /// Where the files of releases lie. Without it: `{tenant}/manifest.yaml` for tenants, `{tenant}/{service}/{name}/manifest.yaml` for all
+    /// other services. Backstage's forms are made for services that lie so; others have none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layouts: Vec<LayoutSettings>,
 }
 
 /// How Kubernetes objects are named.
@@ -234,6 +239,13 @@ impl Platform {
         format!("{}/{}", self.api.group, self.api.version)
     }
 
+    /// Where the files of releases lie.
+    #[must_use]
+    pub fn layouts(&self) -> Layouts {
+        // Settings that were read were checked.
+        Layouts::new(&self.releases.layouts).unwrap_or_default()
+    }
+
     /// The kind of a service.
     #[must_use]
     pub fn kind(&self, service: &ServiceName) -> Kind {
@@ -314,7 +326,13 @@ impl Default for Repository {
 
 impl Default for Releases {
     fn default() -> Self {
-        Self { host: "github.com".into(), owner: "example-org".into(), name: "releases".into(), branch: "main".into() }
+        Self {
+            host: "github.com".into(),
+            owner: "example-org".into(),
+            name: "releases".into(),
+            branch: "main".into(),
+            layouts: Vec::new(),
+        }
     }
 }
 

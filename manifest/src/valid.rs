@@ -63,6 +63,9 @@ pub trait Model: Sized + DeserializeOwned {
     /// The service's name.
     const SERVICE: &'static str;
 
+    /// What the generator knows of its releases: a [`crate::contract::Terms`] as JSON.
+    const RELEASE: &'static str;
+
     /// The service's validator, compiled once.
     fn validator() -> &'static Validator;
 }

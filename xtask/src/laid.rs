@@ -8,13 +8,6 @@ use serde_json::{Value, json};
 
 const FIELD: &str = "value";
 
-/// The schema's defaults. Its references stay inside it.
-pub(crate) fn defaults(schema: &Value) -> Defaults {
-    let mut reader = Reader { root: schema, types: BTreeMap::new() };
-    let root = reader.node(schema, 0);
-    Defaults { root, types: reader.types }
-}
-
 /// The value that appears at the place of the schema `at`.
 pub(crate) fn laid(root: &Value, at: &str) -> Option<Value> {
     let mut reader = Reader { root, types: BTreeMap::new() };

@@ -162,8 +162,14 @@ fn source(session: &mut Session, draft: &Draft) -> Option<Source> {
     let minimal = format!("{folder}minimal.yaml");
     let example = draft.text(&minimal).map(|_| &minimal).or_else(|| examples.next());
     let sample = example.and_then(|path| manifest::yaml::read(draft.text(path)?).ok());
+    let folder = format!("schemas/{service}/flavors/");
+    let flavors =
+        draft.files.iter().filter(|(path, _)| path.starts_with(&folder)).filter_map(|(path, _)| {
+            Some((repository::flavor_name(path)?.to_owned(), manifest::yaml::read(draft.text(path)?).ok()?))
+        });
+    let flavors = flavors.collect();
     session.report.text(path.clone(), text.clone());
-    Some(Source { service: service.clone(), path, text, sample })
+    Some(Source { service: service.clone(), path, text, sample, flavors })
 }
 
 /// The values that are generated for an adopted chart mean what its own meant, or it is said where they don't.

@@ -1,6 +1,6 @@
 //! A platform repository on disk, read into the generator's inputs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use generator::{Code, Diagnostic, Inputs, Location, Severity, Source, Span};
@@ -63,7 +63,8 @@ fn source(session: &mut Session, service: ServiceName) -> Option<Source> {
     let path = schema_path(&service);
     let text = text(session, &path, Absence::Error)?;
     let sample = sample(session, &service);
-    Some(Source { service, path, text, sample })
+    let flavors = flavors(session, &service);
+    Some(Source { service, path, text, sample, flavors })
 }
 
 pub(crate) fn schema_path(service: &ServiceName) -> String {
@@ -75,6 +76,21 @@ fn sample(session: &mut Session, service: &ServiceName) -> Option<Value> {
     let files = yaml_files(session, &format!("schemas/{service}/examples/ok"));
     let file = files.iter().find(|file| file.ends_with("/minimal.yaml")).or(files.first())?;
     yaml(session, file)
+}
+
+/// `flavors/<name>.yaml`, by name. One that is no mapping is reported by `validate`.
+fn flavors(session: &mut Session, service: &ServiceName) -> BTreeMap<String, Value> {
+    let mut out = BTreeMap::new();
+    for file in yaml_files(session, &format!("schemas/{service}/flavors")) {
+        out.extend(flavor_name(&file).map(str::to_owned).zip(yaml(session, &file)));
+    }
+    out
+}
+
+/// The name of the flavor in a file.
+pub(crate) fn flavor_name(path: &str) -> Option<&str> {
+    let file = path.rsplit('/').next()?;
+    file.strip_suffix(".yaml").or_else(|| file.strip_suffix(".yml"))
 }
 
 /// Every chart has its schema, every schema its chart.

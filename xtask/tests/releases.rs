@@ -65,14 +65,14 @@ fn a_character_that_is_not_passed_on() {
 fn what_the_path_decides() {
     let repo = Repo::alpha();
     for (from, to, says) in [
-        ("apiVersion: services.example.org/v1alpha1", "apiVersion: v1", "/apiVersion is \"v1\", and has to be"),
-        ("kind: Alpha", "kind: Beta", "/kind is \"Beta\""),
-        ("  name: acme-tenant-one-alpha\n  ", "  name: other\n  ", "/metadata/name is \"other\""),
-        ("  namespace: acme-tenant\n", "", "/metadata/namespace isn't there"),
-        ("    services.example.org/tenant: acme\n", "", "services.example.org~1tenant isn't there"),
-        ("    tenant: acme\n    name", "    tenant: globex\n    name", "/spec/values/tenant is \"globex\""),
-        ("    name: one", "    name: two", "/spec/values/name is \"two\""),
-        ("    name: one\n", "", "/spec/values/name isn't there"),
+        ("apiVersion: services.example.org/v1alpha1", "apiVersion: v1", "/apiVersion: it is \"v1\", and has to be"),
+        ("kind: Alpha", "kind: Beta", "/kind: it is \"Beta\""),
+        ("  name: acme-tenant-one-alpha\n  ", "  name: other\n  ", "/metadata/name: it is \"other\""),
+        ("  namespace: acme-tenant\n", "", "/metadata/namespace: it isn't there"),
+        ("    services.example.org/tenant: acme\n", "", "services.example.org~1tenant: it isn't there"),
+        ("    tenant: acme\n    name", "    tenant: globex\n    name", "/spec/values/tenant: it is \"globex\""),
+        ("    name: one", "    name: two", "/spec/values/name: it is \"two\""),
+        ("    name: one\n", "", "/spec/values/name: it isn't there"),
     ] {
         repo.write(PATH, &GOOD.replace(from, to));
         let run = refused(&repo, says);
@@ -95,9 +95,9 @@ fn what_the_schema_decides() {
     repo.write(PATH, &format!("{GOOD}---\n{GOOD}"));
     refused(&repo, "error[file/syntax]");
     repo.write(PATH, "");
-    refused(&repo, "/apiVersion isn't there");
+    refused(&repo, "/apiVersion: it isn't there");
     repo.write(PATH, "- a\n");
-    refused(&repo, "/apiVersion isn't there");
+    refused(&repo, "/apiVersion: it isn't there");
 }
 
 /// MSF-F45, F46, F49.
@@ -130,4 +130,27 @@ fn no_releases_there() {
     let run = repo.run(&["validate", "--releases", "/nonexistent/releases"]);
     assert_eq!(run.code, 4);
     assert!(run.stderr.contains("is not a folder"), "{}", run.stderr);
+}
+
+/// A layout of the platform's own: `{region}/{namespace}/{app}.yaml` with values alone (KPB-19, KPB-20).
+#[test]
+fn releases_that_lie_elsewhere() {
+    let repo = Repo::alpha();
+    let layouts = "\n[[releases.layouts]]\nservices = [\"alpha\"]\npath = \"{region}/{namespace}/{app}.yaml\"\ncontent = \"values\"\n";
+    repo.write("platform.toml", layouts);
+    repo.ok(&["generate"]);
+    let settings = std::fs::read_to_string(repo.path().join("editor/releases/.vscode/settings.json")).unwrap();
+    assert!(!settings.contains("alpha"), "{settings}");
+    assert!(!repo.path().join("software-templates/alpha/template.yaml").exists());
+    repo.write("releases/dev/acme/one.yaml", "tenant: acme\nname: one\nreplicas: 3\n");
+    let run = check(&repo);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("1 releases checked"), "{}", run.stdout);
+    repo.write("releases/dev/acme/one.yaml", "tenant: acme\nname: two\nreplicas: 9\n");
+    let run = refused(&repo, "one.yaml:2:1");
+    assert!(run.stderr.contains("one.yaml:3:1") && run.stderr.contains("has to be \"one\""), "{}", run.stderr);
+    repo.write("releases/acme/alpha/one/manifest.yaml", "");
+    refused(&repo, "is nobody's: a release lies at `{region}/{namespace}/{app}.yaml`");
+    repo.write("platform.toml", &layouts.replace("{app}", "x"));
+    refused(&repo, "platform.toml:");
 }

@@ -20,7 +20,13 @@ fn inputs(sources: Vec<Source>) -> Inputs {
 
 fn source(name: &str, text: &str) -> Source {
     let service = ServiceName::parse(name).unwrap();
-    Source { path: format!("schemas/{name}/values.schema.json"), service, text: text.to_owned(), sample: None }
+    Source {
+        path: format!("schemas/{name}/values.schema.json"),
+        service,
+        text: text.to_owned(),
+        sample: None,
+        flavors: Default::default(),
+    }
 }
 
 fn emit(service: &Service) -> Emission {

@@ -46,6 +46,7 @@ pub(crate) fn service(text: &str) -> Service {
         path: "schemas/tricky/values.schema.json".to_owned(),
         text: text.to_owned(),
         sample: None,
+        flavors: Default::default(),
     };
     let inputs = Inputs { platform: Platform::default(), sources: vec![source.clone()], library: String::new() };
     let lowered = lower(&source, &inputs);

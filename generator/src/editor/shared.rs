@@ -1,5 +1,6 @@
 //! The files that aren't any one service's: which schema holds for which path.
 
+use manifest::layout::Content;
 use manifest::name::ServiceName;
 use manifest::platform::Platform;
 use serde_json::{Map, Value, json};
@@ -29,13 +30,13 @@ fn own_settings() -> Value {
 fn releases_settings(services: &[&Service], platform: &Platform) -> Value {
     let mut names: Vec<&ServiceName> = services.iter().map(|service| &service.name).collect();
     names.sort();
+    let layouts = platform.layouts();
+    // A file of values alone is no manifest.
+    let is_manifest = |name: &&ServiceName| layouts.content(name) == Some(Content::Manifest);
     let schemas: Map<String, Value> = names
         .into_iter()
-        .map(|name| {
-            let glob =
-                if *name == ServiceName::tenant() { "*/manifest.yaml".to_owned() } else { format!("*/{name}/*/manifest.yaml") };
-            (raw(platform, &path(name)), Value::String(glob))
-        })
+        .filter(is_manifest)
+        .filter_map(|name| Some((raw(platform, &path(name)), Value::String(layouts.glob(name)?))))
         .collect();
     json!({ "yaml.schemas": schemas })
 }

@@ -57,22 +57,3 @@ impl<'a> Walk<'a> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn place(pointer: &str) -> Place {
-        pointer.split('/').skip(1).fold(Place::root(), |place, step| if step == "*" { place.each() } else { place.field(step) })
-    }
-
-    #[test]
-    fn places_hold_their_pointers() {
-        let password = place("/users/*/password");
-        assert!(password.is_at("/users/0/password") && !password.is_at("/users/0/password/key"));
-        assert!(password.encloses("/users/0/password/key") && !password.encloses("/users/0"));
-        assert!(Place::root().is_at("") && Place::root().encloses("/a"));
-        assert_eq!(password.parent(), Some(place("/users/*")));
-        assert_eq!(Place::root().parent(), None);
-    }
-}

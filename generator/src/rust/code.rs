@@ -78,11 +78,12 @@ fn head(service: &Service) -> String {
 
 fn model(service: &Service, root: &str) -> String {
     let (root, name) = (format_ident!("{root}"), service.name.as_str());
-    let (schema, defaults) =
-        (format!("{}/schema.json", service.name.module()), format!("{}/defaults.json", service.name.module()));
+    let embedded = |file: &str| format!("{}/{file}.json", service.name.module());
+    let (schema, defaults, release) = (embedded("schema"), embedded("defaults"), embedded("release"));
     let file: File = parse_quote! {
         impl ::manifest::valid::Model for #root {
             const SERVICE: &'static str = #name;
+            const RELEASE: &'static str = include_str!(#release);
 
             fn validator() -> &'static ::manifest::valid::Validator {
                 static VALIDATOR: ::std::sync::LazyLock<::manifest::valid::Validator> = ::std::sync::LazyLock::new(|| {

@@ -35,5 +35,15 @@ fn lib(names: &[(&str, String, &str)]) -> String {
             "\n/// The values of a release of `{name}`: [`{module}::{kind}`].\n#[rustfmt::skip]\n#[cfg(feature = {name:?})]\npub mod {module};\n"
         ));
     }
+    text.push_str(
+        "\n/// The contract of every service that is compiled in, by the service's name.\n\
+         #[rustfmt::skip]\npub const CONTRACTS: &[(&str, ::manifest::contract::Load)] = &[\n",
+    );
+    for (name, module, kind) in names {
+        text.push_str(&format!(
+            "    #[cfg(feature = {name:?})]\n    ({name:?}, ::manifest::Contract::of::<{module}::{kind}>),\n"
+        ));
+    }
+    text.push_str("];\n");
     text
 }

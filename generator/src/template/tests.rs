@@ -12,7 +12,13 @@ use crate::{Emission, Inputs, Source, Views};
 
 fn source(name: &str, text: &str) -> Source {
     let service = ServiceName::parse(name).unwrap();
-    Source { path: format!("schemas/{name}/values.schema.json"), service, text: text.to_owned(), sample: None }
+    Source {
+        path: format!("schemas/{name}/values.schema.json"),
+        service,
+        text: text.to_owned(),
+        sample: None,
+        flavors: Default::default(),
+    }
 }
 
 fn lower(sources: Vec<Source>) -> Vec<Service> {

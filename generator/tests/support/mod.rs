@@ -64,6 +64,7 @@ pub(crate) fn source(service: &str, path: &Path) -> Source {
         path: format!("{service}.json"),
         text,
         sample: None,
+        flavors: Default::default(),
     }
 }
 

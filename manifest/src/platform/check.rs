@@ -4,6 +4,7 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::{Platform, PlatformError, between};
+use crate::layout::Layouts;
 use crate::name::NAME_MAX;
 use crate::nearest;
 
@@ -25,7 +26,9 @@ pub(super) fn validate(platform: &Platform, text: &str) -> Result<(), PlatformEr
             return Err(at(text, span(text, &key), message, None));
         }
     }
-    Ok(())
+    Layouts::new(&platform.releases.layouts)
+        .map(drop)
+        .map_err(|error| at(text, span(text, &["releases", "layouts"]), format!("`releases.layouts`: {error}"), None))
 }
 
 type Check = fn(&str) -> Result<(), &'static str>;

@@ -31,6 +31,7 @@ static CACHE: LazyLock<Validator> = LazyLock::new(|| {
 
 impl Model for Cache {
     const SERVICE: &'static str = "cache";
+    const RELEASE: &'static str = "";
     fn validator() -> &'static Validator {
         &CACHE
     }

@@ -11,7 +11,7 @@ use super::*;
 fn adopted(schema: &str, values: &str) -> (Value, Vec<String>) {
     let adopted = adopt(Some(schema), values);
     let schema: Value = serde_json::from_str(&adopted.schema_text).unwrap();
-    let ours = crate::laid::defaults(&schema).effective(&json!({}));
+    let ours = crate::laid::laid(&schema, "").unwrap_or_else(|| json!({}));
     (ours, adopted.diagnostics.into_iter().map(|diagnostic| diagnostic.message).collect())
 }
 
@@ -125,7 +125,7 @@ fn real_charts_keep_their_meaning() {
 /// The `values.yaml` that is made of a schema.
 fn generated(schema: &str) -> Result<Value, String> {
     let service = ServiceName::parse("adopted").unwrap();
-    let source = Source { service, path: SCHEMA.to_owned(), text: schema.to_owned(), sample: None };
+    let source = Source { service, path: SCHEMA.to_owned(), text: schema.to_owned(), sample: None, flavors: Default::default() };
     let inputs = Inputs { platform: Platform::default(), sources: vec![source], library: String::new() };
     let output = generator::generate(&inputs);
     let Some(made) = output.services.first() else {

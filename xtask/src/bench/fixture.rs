@@ -90,7 +90,13 @@ pub(super) fn schemas(root: &Path, corpus: Option<&Path>) -> anyhow::Result<Vec<
 /// Whether all targets are made of a schema.
 fn every_target(schema: &str) -> bool {
     let Ok(service) = ServiceName::parse("measured") else { return false };
-    let source = Source { service, path: "values.schema.json".to_owned(), text: schema.to_owned(), sample: None };
+    let source = Source {
+        service,
+        path: "values.schema.json".to_owned(),
+        text: schema.to_owned(),
+        sample: None,
+        flavors: Default::default(),
+    };
     let output = generator::generate(&Inputs { platform: Platform::default(), sources: vec![source], library: String::new() });
     let refused = output.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     !refused && output.services.iter().flat_map(|made| &made.targets).all(|(_, emission)| emission.not_given.is_none())

@@ -105,7 +105,8 @@ fn values(schema: &Path) -> Option<String> {
 
 fn survey(index: usize, found: &Found, readers: &Readers) -> anyhow::Result<Row> {
     let service = ServiceName::parse(&format!("chart-{index:04}")).context("the surveyed service has no name")?;
-    let source = Source { service, path: found.name.clone(), text: found.text.clone(), sample: None };
+    let source =
+        Source { service, path: found.name.clone(), text: found.text.clone(), sample: None, flavors: Default::default() };
     let inputs = Inputs { platform: Platform::default(), sources: vec![source.clone()], library: String::new() };
     let started = std::time::Instant::now();
     let output = std::panic::catch_unwind(|| generator::generate(&inputs));
@@ -131,7 +132,13 @@ fn survey(index: usize, found: &Found, readers: &Readers) -> anyhow::Result<Row>
 fn adopted(schema: &str, values: &str) -> Result<(), String> {
     let adopted = crate::adopt::adopt(Some(schema), values);
     let service = ServiceName::parse("adopted").map_err(|error| error.to_string())?;
-    let source = Source { service, path: "values.schema.json".to_owned(), text: adopted.schema_text, sample: None };
+    let source = Source {
+        service,
+        path: "values.schema.json".to_owned(),
+        text: adopted.schema_text,
+        sample: None,
+        flavors: Default::default(),
+    };
     let inputs = Inputs { platform: Platform::default(), sources: vec![source], library: String::new() };
     let output = generator::generate(&inputs);
     let ours =

@@ -15,7 +15,7 @@ pub(super) fn check(session: &mut Session, judge: &Judge<'_>) {
     let folder = format!("schemas/{}", judge.made.service.name);
     for file in repository::yaml_files(session, &format!("{folder}/examples/ok")) {
         if let Some((text, values)) = read(session, &file) {
-            let violations = judge.release(&values);
+            let violations = judge.contract.values(&values);
             session.report.extend(violations.iter().map(|violation| diagnostic(&file, &text, &violation.pointer, violation)));
         }
     }
@@ -52,13 +52,13 @@ fn bad(judge: &Judge<'_>, file: &str, text: &str, values: &Value) -> Option<Diag
         return unexpected(message);
     };
     let shown = if pointer.is_empty() { "\"\"" } else { &pointer };
-    let found = judge.release(values);
+    let found = judge.contract.values(values);
     if found.is_empty() {
         return unexpected(format!("this example is valid, and `{keyword}` at {shown} was to refuse it"));
     }
     // The chart's schema says it in the author's words, the release view's perhaps in others.
     let says = |violation: &Violation| violation.pointer == pointer && violation.keyword == keyword;
-    if found.iter().any(says) || judge.chart(values).iter().any(says) {
+    if found.iter().any(says) || judge.contract.chart(values).iter().any(says) {
         return None;
     }
     let found: Vec<String> =
@@ -91,7 +91,7 @@ fn flavor(judge: &Judge<'_>, file: &str, text: &str, values: &Value) -> Vec<Diag
     let whole = judge.sample().map(|sample| lay(sample, values));
     // Without a sample nothing can be said of what is missing.
     let counts = |violation: &Violation| whole.is_some() || violation.keyword != "required";
-    let violations = judge.release(whole.as_ref().unwrap_or(values));
+    let violations = judge.contract.values(whole.as_ref().unwrap_or(values));
     let mut out: Vec<Diagnostic> =
         violations.iter().filter(|v| counts(v)).map(|violation| diagnostic(file, text, &violation.pointer, violation)).collect();
     for key in ["tenant", "name"].into_iter().filter(|key| members.contains_key(*key)) {

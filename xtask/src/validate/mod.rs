@@ -5,7 +5,6 @@ mod examples;
 mod judge;
 mod releases;
 mod values;
-mod withheld;
 
 use std::path::PathBuf;
 

@@ -5,16 +5,17 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use generator::{Code, Diagnostic, Location, Severity, Span};
+use manifest::contract::VALUES;
 use manifest::identity::Identity;
+use manifest::layout::{Content, LayoutError, Layouts, Located};
 use manifest::platform::Platform;
-use manifest::pointer::escape;
 use serde_json::Value;
 use walkdir::{DirEntry, WalkDir};
 
 use super::judge::{Judge, diagnostic};
 use crate::progress::Progress;
+use crate::repository;
 use crate::session::Session;
-use crate::{locate, repository};
 
 const MANIFEST: &str = "manifest.yaml";
 
@@ -23,6 +24,7 @@ struct Release<'a> {
     file: &'a str,
     text: &'a str,
     identity: &'a Identity,
+    content: Content,
     manifest: &'a Value,
 }
 
@@ -39,14 +41,15 @@ pub(super) fn check(
     // Two releases of one name: which path had it first.
     let mut names: BTreeMap<(String, String), String> = BTreeMap::new();
     let mut count = 0;
-    for path in manifests(folder)? {
+    let layouts = platform.layouts();
+    for path in manifests(folder, &layouts)? {
         count += 1;
         progress.step(&format!("checking release {count}: {path}"));
         let file = folder.join(&path).to_string_lossy().into_owned();
-        let identity = match Identity::from_path(&path) {
-            Ok(identity) => identity,
+        let Located { identity, content, .. } = match layouts.find(&path) {
+            Ok(located) => located,
             Err(error) => {
-                session.report.push(at_start(&file, Code::ReleasePath, error.to_string()));
+                session.report.push(at_start(&file, Code::ReleasePath, nobodys(&path, &layouts, &error)));
                 continue;
             }
         };
@@ -54,7 +57,7 @@ pub(super) fn check(
             session.report.push(unknown_service(&file, &identity, judges));
             continue;
         };
-        if let Err(error) = identity.check(platform, judge.made.service.longest_child()) {
+        if let Err(error) = identity.check(platform, judge.contract.longest_child()) {
             session.report.push(at_start(&file, Code::ReleasePath, error.to_string()));
         }
         let key = (identity.namespace(platform), identity.metadata_name(platform));
@@ -67,7 +70,11 @@ pub(super) fn check(
         session.report.text(&file, &text);
         match manifest::yaml::read(&text) {
             Ok(manifest) => {
-                let release = Release { file: &file, text: &text, identity: &identity, manifest: &manifest };
+                let manifest = match content {
+                    Content::Manifest => manifest,
+                    Content::Values => judge.contract.manifest(&identity, platform, manifest),
+                };
+                let release = Release { file: &file, text: &text, identity: &identity, content, manifest: &manifest };
                 session.report.extend(release.check(judge, platform));
             }
             Err(error) => session.report.push(repository::yaml_error(&file, &text, error)),
@@ -78,18 +85,28 @@ pub(super) fn check(
 }
 
 /// All paths of manifests, sorted, with `/`.
-fn manifests(folder: &Path) -> anyhow::Result<Vec<String>> {
+fn manifests(folder: &Path, layouts: &Layouts) -> anyhow::Result<Vec<String>> {
     let visible = |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.');
     let mut out = Vec::new();
     for entry in WalkDir::new(folder).into_iter().filter_entry(visible) {
         let entry = entry.context("the releases can't be listed")?;
-        if entry.file_name() == MANIFEST && !entry.file_type().is_dir() {
+        if !entry.file_type().is_dir() {
             let path = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-            out.push(path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"));
+            let path = path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+            // What Argo CD and Flux take for a manifest has to be one.
+            if entry.file_name() == MANIFEST || layouts.find(&path).is_ok() {
+                out.push(path);
+            }
         }
     }
     out.sort();
     Ok(out)
+}
+
+/// Why a path is no release's, as exactly as it can be said.
+fn nobodys(path: &str, layouts: &Layouts, error: &LayoutError) -> String {
+    let usual = Identity::from_path(path).err().filter(|_| *layouts == Layouts::default());
+    usual.map_or_else(|| error.to_string(), |error| error.to_string())
 }
 
 fn at_start(file: &str, code: Code, message: String) -> Diagnostic {
@@ -107,49 +124,11 @@ fn unknown_service(file: &str, identity: &Identity, judges: &[Judge<'_>]) -> Dia
 
 impl Release<'_> {
     fn check(&self, judge: &Judge<'_>, platform: &Platform) -> Vec<Diagnostic> {
-        let mut out = self.identity(judge, platform);
-        // What the identity asks for was said in its own words.
-        let said = |pointer: &str| out.iter().any(|(place, _)| *place == pointer);
-        let violations = judge.manifest(self.manifest);
-        let others: Vec<Diagnostic> = violations
-            .iter()
-            .filter(|violation| !said(&violation.pointer))
-            .map(|violation| diagnostic(self.file, self.text, &violation.pointer, violation))
-            .collect();
-        out.sort_by(|a, b| a.0.cmp(&b.0));
-        out.into_iter().map(|(_, diagnostic)| diagnostic).chain(others).collect()
-    }
-
-    /// Everything that the path decides.
-    fn identity(&self, judge: &Judge<'_>, platform: &Platform) -> Vec<(String, Diagnostic)> {
-        let mut expected = vec![
-            ("/apiVersion".to_owned(), platform.api_version()),
-            ("/kind".to_owned(), platform.kind(&self.identity.service()).to_string()),
-            ("/metadata/name".to_owned(), self.identity.metadata_name(platform)),
-            ("/metadata/namespace".to_owned(), self.identity.namespace(platform)),
-        ];
-        for (label, value) in self.identity.labels(platform) {
-            expected.push((format!("/metadata/labels/{}", escape(&label)), value));
-        }
-        let root = judge.made.service.values.resolve(&judge.made.service.types).object();
-        let declared = |field: &str| root.is_some_and(|root| root.field(field).is_some());
-        if declared("tenant") {
-            expected.push(("/spec/values/tenant".to_owned(), self.identity.tenant().to_string()));
-        }
-        if let (true, Identity::Release { name, .. }) = (declared("name"), self.identity) {
-            expected.push(("/spec/values/name".to_owned(), name.to_string()));
-        }
-        expected.into_iter().filter_map(|(pointer, wanted)| self.expect(pointer, &wanted)).collect()
-    }
-
-    fn expect(&self, pointer: String, wanted: &str) -> Option<(String, Diagnostic)> {
-        let found = self.manifest.pointer(&pointer);
-        if found.and_then(Value::as_str) == Some(wanted) {
-            return None;
-        }
-        let location = Location { file: self.file.to_owned(), span: locate::yaml(self.text, &pointer) };
-        let found = found.map_or_else(|| "isn't there".to_owned(), |found| format!("is {found}"));
-        let message = format!("{pointer} {found}, and has to be {wanted:?}, as the manifest's path says");
-        Some((pointer, Diagnostic::new(Severity::Error, Code::Manifest, Some(location), message)))
+        let violations = judge.contract.judge(self.identity, platform, self.manifest);
+        let place = |pointer: &str| match self.content {
+            Content::Manifest => pointer.to_owned(),
+            Content::Values => pointer.strip_prefix(VALUES).unwrap_or_default().to_owned(),
+        };
+        violations.iter().map(|violation| diagnostic(self.file, self.text, &place(&violation.pointer), violation)).collect()
     }
 }

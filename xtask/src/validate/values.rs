@@ -24,12 +24,12 @@ pub(super) fn check(session: &mut Session, judge: &Judge<'_>, files: &[File]) {
 
 /// Values alone may lack what every release has to give; with the smallest one over them they are whole.
 fn violations(judge: &Judge<'_>, values: &Value, minimal: Option<&Value>) -> Vec<Violation> {
-    let alone = judge.chart(values);
+    let alone = judge.contract.chart(values);
     if alone.is_empty() {
         return alone;
     }
     match minimal {
-        Some(minimal) => judge.chart(&lay(values, minimal)),
+        Some(minimal) => judge.contract.chart(&lay(values, minimal)),
         None => alone.into_iter().filter(|violation| violation.keyword != "required").collect(),
     }
 }
