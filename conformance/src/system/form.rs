@@ -20,7 +20,7 @@ use crate::subject::{Subject, View};
 const PAGES: usize = 2;
 
 /// Documents of a service: a person's minutes.
-const DOCUMENTS: usize = 45;
+const DOCUMENTS: usize = 60;
 
 /// The wizard, and the scaffolder that makes manifests of what it posts.
 pub(crate) struct Form {
@@ -47,7 +47,7 @@ pub(crate) struct Count {
 
 impl Form {
     /// Starts the installed program in a browser; its log goes into the folder. Pictures of each page of each form, as the
-    /// first document of each service fills it in, go into `pictures`.
+    /// smallest good release of each service fills it in, go into `pictures`.
     ///
     /// # Errors
     /// If there is no browser, or it doesn't start.
@@ -144,8 +144,10 @@ impl System for Form {
         for values in values.iter().flatten() {
             questions.push(json!({ "ask": subject.name(), "values": values }));
         }
-        if let (Some(first), Some(pictures)) = (questions.first_mut(), &self.pictures) {
-            first["pictures"] = json!(pictures.join(subject.name()));
+        let sample = subject.source.sample.as_ref().and_then(|sample| form_data(subject, pages, sample).ok());
+        if let (Some(sample), Some(pictures)) = (sample, &self.pictures) {
+            let picture = json!({ "ask": subject.name(), "values": sample, "pictures": pictures.join(subject.name()) });
+            self.driver.ask(&[picture])?;
         }
         let mut said = self.driver.ask(&questions)?.into_iter();
         let mut answers = Vec::new();
