@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("generator", &["manifest"]),
     ("generated", &["manifest"]),
     ("xtask", &["generator", "manifest"]),
+    ("runtime", &["manifest", "generated"]),
     ("conformance", &["generator", "manifest", "generated"]),
 ];
 

@@ -136,7 +136,8 @@ fn no_releases_there() {
 #[test]
 fn releases_that_lie_elsewhere() {
     let repo = Repo::alpha();
-    let layouts = "\n[[releases.layouts]]\nservices = [\"alpha\"]\npath = \"{region}/{namespace}/{app}.yaml\"\ncontent = \"values\"\n";
+    let layouts =
+        "\n[[releases.layouts]]\nservices = [\"alpha\"]\npath = \"{region}/{namespace}/{app}.yaml\"\ncontent = \"values\"\n";
     repo.write("platform.toml", layouts);
     repo.ok(&["generate"]);
     let settings = std::fs::read_to_string(repo.path().join("editor/releases/.vscode/settings.json")).unwrap();

@@ -1,0 +1,172 @@
+//! Commands that write: `apply`, `delete`, `rollback`.
+
+use anyhow::{Context, bail};
+use runtime::manifest::layout::Located;
+use runtime::{BlobId, Change, Checked, CommitId, Effect, Error, Landed, Precondition, Since, Snapshot};
+use serde_json::{Value, json};
+
+use super::session::{Session, called, myself};
+use super::{ApplyArgs, Exit, Usage, WriteArgs, exit_of, files, output};
+
+/// A change, and what people call what it is about.
+struct Wanted {
+    located: Located,
+    /// `None`: it is deleted.
+    checked: Option<Checked>,
+    precondition: Precondition,
+}
+
+pub(crate) fn apply(session: &Session<'_>, args: &ApplyArgs) -> anyhow::Result<Exit> {
+    let given = files::read(session, &args.files.files)?;
+    if args.if_match.is_some() && given.len() > 1 {
+        bail!(Usage(format!("--if-match is about one release, and there are {}", given.len())));
+    }
+    let precondition = match (args.if_match, args.create_only) {
+        (Some(blob), _) => Precondition::Is(blob),
+        (None, true) => Precondition::Absent,
+        (None, false) => Precondition::Any,
+    };
+    let wanted = given.into_iter().map(|given| Wanted {
+        located: given.checked.located().clone(),
+        checked: Some(given.checked),
+        precondition,
+    });
+    write(session, wanted.collect(), &args.write, args.atomic)
+}
+
+pub(crate) fn delete(
+    session: &Session<'_>,
+    releases: &[String],
+    if_match: Option<BlobId>,
+    args: &WriteArgs,
+) -> anyhow::Result<Exit> {
+    if if_match.is_some() && releases.len() > 1 {
+        bail!(Usage(format!("--if-match is about one release, and there are {}", releases.len())));
+    }
+    let precondition = if_match.map_or(Precondition::Any, Precondition::Is);
+    let wanted = |release: &String| Ok(Wanted { located: session.locate(release)?, checked: None, precondition });
+    let wanted = releases.iter().map(wanted).collect::<anyhow::Result<_>>()?;
+    write(session, wanted, args, false)
+}
+
+pub(crate) fn rollback(session: &Session<'_>, release: &str, to: Option<CommitId>, args: &WriteArgs) -> anyhow::Result<Exit> {
+    let located = session.locate(release)?;
+    let snapshot = session.repository()?.snapshot()?;
+    let current = snapshot.get(&located.path)?;
+    let commit = match to {
+        Some(commit) => commit,
+        None => {
+            let events = snapshot.history(&located.path, 2)?;
+            let before = events.get(1).with_context(|| format!("{release} has never been anything else"))?;
+            before.commit
+        }
+    };
+    let before = snapshot.at(commit)?.get(&located.path)?;
+    let (_, text) = before.with_context(|| format!("{release} wasn't there at {commit}"))?;
+    // The service may ask for something else by now.
+    let checked = session.catalog.file(located.clone(), &text);
+    let checked = checked.map_err(|error| anyhow::anyhow!("{}", files::problem(&format!("{release} at {commit}"), &error)))?;
+    let precondition = current.map_or(Precondition::Absent, |(blob, _)| Precondition::Is(blob));
+    write(session, vec![Wanted { located, checked: Some(checked), precondition }], args, false)
+}
+
+fn write(session: &Session<'_>, wanted: Vec<Wanted>, args: &WriteArgs, atomic: bool) -> anyhow::Result<Exit> {
+    if args.job.is_some() && wanted.len() > 1 && !atomic {
+        bail!(Usage("--job is about one change: give it with one release, or with --atomic".to_owned()));
+    }
+    let repository = session.repository()?;
+    if args.dry_run {
+        let snapshot = repository.snapshot()?;
+        let rows: Vec<Vec<Value>> = wanted.iter().map(|wanted| foreseen(&snapshot, wanted)).collect::<anyhow::Result<_>>()?;
+        output::rows(session.format, &["release", "effect", "blob", "commit"], &rows);
+        output::aside("nothing was written");
+        return Ok(Exit::Done);
+    }
+    let names: Vec<String> = wanted.iter().map(|wanted| called(&wanted.located.identity)).collect();
+    let mut changes: Vec<Change> = wanted.into_iter().map(|wanted| change(wanted, args)).collect();
+    if atomic {
+        changes = Change::together(changes).into_iter().collect();
+    }
+    let pending: Vec<_> = changes.into_iter().map(|change| repository.send(change)).collect();
+    let results: Vec<Result<Landed, Error>> = pending.into_iter().map(runtime::Pending::wait).collect();
+    report(session, &names, results)
+}
+
+fn change(wanted: Wanted, args: &WriteArgs) -> Change {
+    let mut change = match wanted.checked {
+        Some(checked) => Change::put(checked),
+        None => Change::delete(wanted.located),
+    };
+    change = change.when(wanted.precondition);
+    if let Some(job) = &args.job {
+        change = change.job(job.clone(), Since::Unknown);
+    }
+    if let Some(actor) = args.actor.clone().or_else(myself) {
+        change = change.actor(actor);
+    }
+    match &args.message {
+        Some(message) => change.message(message),
+        None => change,
+    }
+}
+
+/// What would happen.
+fn foreseen(snapshot: &Snapshot, wanted: &Wanted) -> anyhow::Result<Vec<Value>> {
+    let found = snapshot.get(&wanted.located.path)?;
+    let name = called(&wanted.located.identity);
+    let blob = found.as_ref().map(|(blob, _)| *blob);
+    let fits = match wanted.precondition {
+        Precondition::Any => true,
+        Precondition::Is(expected) => blob == Some(expected),
+        Precondition::Absent => blob.is_none(),
+    };
+    if !fits {
+        let (path, expected) = (wanted.located.path.clone(), wanted.precondition);
+        bail!(Error::Precondition { path, expected, found: blob });
+    }
+    let effect = match (&wanted.checked, &found) {
+        (None, None) => bail!(Error::NotFound { path: wanted.located.path.clone() }),
+        (None, Some(_)) => "deleted",
+        (Some(_), None) => "created",
+        (Some(checked), Some((_, text))) if checked.text() == text => "unchanged",
+        (Some(_), Some(_)) => "updated",
+    };
+    Ok(vec![json!(name), json!(effect), Value::Null, Value::Null])
+}
+
+fn report(session: &Session<'_>, names: &[String], results: Vec<Result<Landed, Error>>) -> anyhow::Result<Exit> {
+    let mut rows = Vec::new();
+    let mut exit = Exit::Done;
+    let mut names = names.iter();
+    for result in results {
+        match result {
+            Ok(landed) => {
+                for (_, effect) in &landed.effects {
+                    let name = names.next().map(String::as_str).unwrap_or_default();
+                    let (word, blob) = effect_words(*effect);
+                    rows.push(vec![json!(name), json!(word), json!(blob), json!(landed.commit)]);
+                }
+            }
+            Err(error) => {
+                names.next();
+                eprintln!("error: {error}");
+                let error = anyhow::Error::from(error);
+                // What can be sent again doesn't hide what can't.
+                exit = if exit == Exit::Refused { exit } else { exit_of(&error) };
+            }
+        }
+    }
+    if !rows.is_empty() {
+        output::rows(session.format, &["release", "effect", "blob", "commit"], &rows);
+    }
+    Ok(exit)
+}
+
+fn effect_words(effect: Effect) -> (&'static str, Option<BlobId>) {
+    match effect {
+        Effect::Created(blob) => ("created", Some(blob)),
+        Effect::Updated(blob) => ("updated", Some(blob)),
+        Effect::Unchanged(blob) => ("unchanged", Some(blob)),
+        Effect::Deleted => ("deleted", None),
+    }
+}

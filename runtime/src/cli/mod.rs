@@ -1,0 +1,219 @@
+//! The command line: what it takes, and what it answers with.
+
+mod apply;
+mod differ;
+mod files;
+mod output;
+mod read;
+mod render;
+mod session;
+mod set;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use runtime::{BlobId, CommitId, JobId};
+
+use session::Session;
+
+const EXITS: &str = "Exit codes:
+  0  done; `diff`: nothing differs
+  1  refused: invalid, in conflict, not there; `diff`: something differs
+  2  wrong usage
+  3  the remote can't be reached, or whether the change has landed isn't known: send it again, with the same --job";
+
+/// Releases of managed services into Git: none lost, none twice.
+#[derive(Parser)]
+#[command(name = "trefoil", version, after_help = EXITS, max_term_width = 120)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Common {
+    /// The releases repository: a folder, https://host/path, ssh://user@host/path or user@host:path. Without it the bare repository
+    /// `releases.git` in this folder, which is made if it isn't there
+    #[arg(long, global = true, env = "TREFOIL_REPO", value_name = "ADDRESS")]
+    pub repo: Option<String>,
+    /// Its branch; without it that of `platform.toml`
+    #[arg(long, global = true, env = "TREFOIL_BRANCH", value_name = "NAME")]
+    pub branch: Option<String>,
+    /// The platform's settings; without it `platform.toml` in this folder, if it is there
+    #[arg(long, global = true, env = "TREFOIL_PLATFORM", value_name = "FILE")]
+    pub platform: Option<PathBuf>,
+    /// More services than are compiled in: a folder with `<service>/{schema,defaults,release}.json`, as `generate` writes them into
+    /// `generated/src`
+    #[arg(long, global = true, env = "TREFOIL_SCHEMAS", value_name = "DIR")]
+    pub schemas: Option<PathBuf>,
+    /// What was fetched is kept here; it can be deleted at any time
+    #[arg(long, global = true, env = "TREFOIL_CACHE", value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+    /// Parts of the path that aren't in the release's names, where the layout has them
+    #[arg(long = "part", global = true, value_name = "KEY=VALUE", value_parser = set::part)]
+    pub parts: Vec<(String, String)>,
+    /// How to print
+    #[arg(long, short, global = true, value_name = "FORMAT", default_value = "table")]
+    pub output: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Json,
+    Yaml,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Create or replace releases; all of them are checked before anything is written
+    Apply(ApplyArgs),
+    /// Show a release
+    Get { release: String },
+    /// List releases
+    List {
+        /// Only this tenant's
+        #[arg(long, short)]
+        tenant: Option<String>,
+        /// Only this service's
+        #[arg(long, short)]
+        service: Option<String>,
+    },
+    /// Show in which values manifests differ from the branch
+    Diff {
+        #[command(flatten)]
+        files: Files,
+    },
+    /// Remove releases
+    Delete {
+        #[arg(required = true)]
+        releases: Vec<String>,
+        /// Only if the release's content has this id
+        #[arg(long, value_name = "BLOB")]
+        if_match: Option<BlobId>,
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+    /// Show what happened to a release, the newest first
+    History {
+        release: String,
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
+    /// Make a release what it was before
+    Rollback {
+        release: String,
+        /// What it was at this commit; without it what it was before its last change
+        #[arg(long, value_name = "COMMIT")]
+        to: Option<CommitId>,
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+    /// Print the manifest of a release, checked, without a repository
+    Render(render::Args),
+    /// Check manifests; without files, all releases of the branch
+    Validate {
+        #[arg(long = "filename", short = 'f', value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Make a bare repository for releases in a folder
+    InitRepo { folder: PathBuf },
+    /// Print completions for a shell
+    Completions { shell: Shell },
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Files {
+    /// A manifest, a folder of manifests, or `-` for standard input
+    #[arg(long = "filename", short = 'f', value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    pub files: Files,
+    /// All of them in one commit, or none
+    #[arg(long)]
+    pub atomic: bool,
+    /// Only if the release's content has this id
+    #[arg(long, value_name = "BLOB", conflicts_with = "create_only")]
+    pub if_match: Option<BlobId>,
+    /// Only releases that aren't there yet
+    #[arg(long)]
+    pub create_only: bool,
+    #[command(flatten)]
+    pub write: WriteArgs,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct WriteArgs {
+    /// Show what would happen, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// An id of your own for this change: sent again under it, it lands once
+    #[arg(long, value_name = "ID")]
+    pub job: Option<JobId>,
+    /// Words for the commit
+    #[arg(long, short)]
+    pub message: Option<String>,
+    /// On whose behalf; without it whom `git` is configured for
+    #[arg(long = "as", env = "TREFOIL_ACTOR", value_name = "NAME <ADDRESS>", value_parser = set::actor)]
+    pub actor: Option<runtime::Actor>,
+    /// Sign commits: `ssh:FILE` or `gpg:KEY`
+    #[arg(long, env = "TREFOIL_SIGN", value_name = "KEY", value_parser = set::signing)]
+    pub sign: Option<runtime::Signing>,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done = 0,
+    Refused = 1,
+    Usage = 2,
+    Again = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// A request that can't be meant.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(pub String);
+
+/// How a command that failed ends.
+pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
+    match error.downcast_ref::<runtime::Error>() {
+        Some(error) if error.is_transient() => Exit::Again,
+        _ if error.is::<Usage>() => Exit::Usage,
+        _ => Exit::Refused,
+    }
+}
+
+pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
+    let session = |write: Option<&WriteArgs>| Session::new(&args.common, write.and_then(|write| write.sign.clone()));
+    match &args.command {
+        Command::Apply(apply) => apply::apply(&session(Some(&apply.write))?, apply),
+        Command::Get { release } => read::get(&session(None)?, release),
+        Command::List { tenant, service } => read::list(&session(None)?, tenant.as_deref(), service.as_deref()),
+        Command::Diff { files } => differ::diff(&session(None)?, files),
+        Command::Delete { releases, if_match, write } => apply::delete(&session(Some(write))?, releases, *if_match, write),
+        Command::History { release, limit } => read::history(&session(None)?, release, *limit),
+        Command::Rollback { release, to, write } => apply::rollback(&session(Some(write))?, release, *to, write),
+        Command::Render(render) => render::render(&session(None)?, render),
+        Command::Validate { files } => read::validate(&session(None)?, files),
+        Command::InitRepo { folder } => session::init(&args.common, folder),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Args::command(), "trefoil", &mut std::io::stdout());
+            Ok(Exit::Done)
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Commands that read: `get`, `list`, `history`, `validate`.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use runtime::Snapshot;
+use serde_json::{Value, json};
+
+use super::session::{Session, called};
+use super::{Exit, Format, files, output};
+
+pub(crate) fn get(session: &Session<'_>, release: &str) -> anyhow::Result<Exit> {
+    let located = session.locate(release)?;
+    let snapshot = snapshot(session)?;
+    let Some((blob, text)) = snapshot.get(&located.path)? else { bail!("{release} isn't there ({})", located.path) };
+    match session.format {
+        // As it stands in Git.
+        Format::Table => {
+            output::line(text.trim_end());
+            output::aside(&format!("# {} {blob}", located.path));
+        }
+        format => {
+            let manifest = session.catalog.manifest_of(&located, &text)?;
+            let head = snapshot.head();
+            output::value(format, &json!({ "path": located.path, "blob": blob, "head": head, "manifest": manifest }));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+pub(crate) fn list(session: &Session<'_>, tenant: Option<&str>, service: Option<&str>) -> anyhow::Result<Exit> {
+    let (entries, strays) = snapshot(session)?.list()?;
+    let wanted = |found: &str, wanted: Option<&str>| wanted.is_none_or(|wanted| wanted == found);
+    let mut rows: Vec<Vec<Value>> = Vec::new();
+    for entry in entries {
+        let identity = &entry.located.identity;
+        if wanted(identity.tenant().as_str(), tenant) && wanted(identity.service().as_str(), service) {
+            let name = called(identity);
+            rows.push(vec![
+                json!(identity.tenant()),
+                json!(identity.service()),
+                json!(name),
+                json!(entry.blob),
+                json!(entry.located.path),
+            ]);
+        }
+    }
+    output::rows(session.format, &["tenant", "service", "release", "blob", "path"], &rows);
+    for stray in strays {
+        eprintln!("warning: {}", output::clean(&format!("{}: {}", stray.path, stray.why)));
+    }
+    Ok(Exit::Done)
+}
+
+pub(crate) fn history(session: &Session<'_>, release: &str, limit: usize) -> anyhow::Result<Exit> {
+    let located = session.locate(release)?;
+    let events = snapshot(session)?.history(&located.path, limit)?;
+    if events.is_empty() {
+        bail!("{release} has never been there ({})", located.path);
+    }
+    let rows: Vec<Vec<Value>> = events
+        .into_iter()
+        .map(|event| {
+            let time = time(event.time);
+            vec![json!(event.commit), json!(time), json!(event.author), json!(event.subject), json!(event.blob), json!(event.job)]
+        })
+        .collect();
+    output::rows(session.format, &["commit", "time", "author", "subject", "blob", "job"], &rows);
+    Ok(Exit::Done)
+}
+
+pub(crate) fn validate(session: &Session<'_>, paths: &[PathBuf]) -> anyhow::Result<Exit> {
+    if !paths.is_empty() {
+        let given = files::read(session, paths)?;
+        output::line(&format!("{} valid", count(given.len())));
+        return Ok(Exit::Done);
+    }
+    let snapshot = snapshot(session)?;
+    let (entries, strays) = snapshot.list()?;
+    let mut problems: Vec<String> = strays.iter().map(|stray| output::clean(&format!("{}: {}", stray.path, stray.why))).collect();
+    let all = entries.len();
+    for entry in entries {
+        let path = entry.located.path.clone();
+        // It was there a moment ago, and a commit doesn't change.
+        let Some((_, text)) = snapshot.get(&path)? else { continue };
+        if let Err(error) = session.catalog.file(entry.located, &text) {
+            problems.push(files::problem(path.as_str(), &error));
+        }
+    }
+    if !problems.is_empty() {
+        bail!("{} of {} in the branch can't be\n{}", problems.len(), count(all), problems.join("\n"));
+    }
+    output::line(&format!("{} valid", count(all)));
+    Ok(Exit::Done)
+}
+
+fn count(count: usize) -> String {
+    if count == 1 { "1 release is".to_owned() } else { format!("{count} releases are") }
+}
+
+/// The branch as it is, and a word if somebody has rewritten it.
+pub(crate) fn snapshot(session: &Session<'_>) -> anyhow::Result<Snapshot> {
+    let snapshot = session.repository()?.snapshot()?;
+    if let Some(was) = snapshot.rewritten() {
+        eprintln!("warning: the branch was rewritten: {was} is no longer in it");
+    }
+    Ok(snapshot)
+}
+
+/// `2026-11-21T12:00:00Z` (RFC 3339).
+fn time(seconds: i64) -> String {
+    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Days to a date: https://howardhinnant.github.io/date_algorithms.html#civil_from_days
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let day_of_era = z.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+}

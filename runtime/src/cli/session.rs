@@ -1,0 +1,168 @@
+//! What every command needs: the platform, its services, and the repository.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+use manifest::contract::Contract;
+use manifest::layout::{Located, Parts};
+use manifest::name::{ReleaseName, ServiceName, TenantName};
+use manifest::{Identity, Platform};
+use runtime::{Actor, Catalog, Remote, Repository, Settings, Signing, manifest};
+
+use super::{Common, Exit, Format, Usage};
+
+/// The repository of the first try.
+const LOCAL: &str = "releases.git";
+
+pub(crate) struct Session<'a> {
+    pub catalog: Catalog,
+    pub parts: Parts,
+    pub format: Format,
+    common: &'a Common,
+    signing: Option<Signing>,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn new(common: &'a Common, signing: Option<Signing>) -> anyhow::Result<Session<'a>> {
+        let platform = platform(common)?;
+        let layouts = platform.layouts();
+        let others = common.schemas.as_deref().map(contracts).transpose()?.unwrap_or_default();
+        let catalog = Catalog::new(platform, layouts, others)?;
+        let parts = common.parts.iter().cloned().collect();
+        Ok(Session { catalog, parts, format: common.output, common, signing })
+    }
+
+    /// Opens the repository.
+    pub(crate) fn repository(&self) -> anyhow::Result<Repository> {
+        let remote = self.remote()?;
+        let cache = self.common.cache.clone().map_or_else(|| cache(&remote), Ok)?;
+        let settings = Settings {
+            layouts: self.catalog.layouts.clone(),
+            committer: committer(),
+            signing: self.signing.clone(),
+            ..Settings::new(remote, cache)
+        };
+        Ok(Repository::open(settings)?)
+    }
+
+    fn remote(&self) -> anyhow::Result<Remote> {
+        let branch = self.common.branch.as_deref().unwrap_or(&self.catalog.platform.releases.branch);
+        let url = match &self.common.repo {
+            Some(url) => url.clone(),
+            None => {
+                if !Path::new(LOCAL).exists() {
+                    Repository::init(Path::new(LOCAL), branch)?;
+                    eprintln!("{LOCAL} is made: a repository for releases, in this folder");
+                }
+                LOCAL.to_owned()
+            }
+        };
+        let remote = Remote::parse(&url, branch).map_err(|error| Usage(error.to_string()))?;
+        // A path means the same from the cache's folder only if it is whole.
+        match remote.folder() {
+            Some(folder) => {
+                let whole = folder.canonicalize().with_context(|| format!("there is no repository {}", folder.display()))?;
+                Ok(Remote::parse(&whole.to_string_lossy(), branch)?)
+            }
+            None => Ok(remote),
+        }
+    }
+
+    /// What somebody means with `acme` or `acme/postgres/db9`.
+    pub(crate) fn locate(&self, text: &str) -> anyhow::Result<Located> {
+        let identity = match text.split('/').collect::<Vec<_>>().as_slice() {
+            [tenant] => Identity::Tenant(TenantName::parse(tenant).map_err(usage)?),
+            [tenant, service, name] => {
+                let service = ServiceName::parse(service).map_err(usage)?;
+                if service == ServiceName::tenant() {
+                    bail!(Usage(format!("a release of `tenant` is a tenant: write `{tenant}`")));
+                }
+                let (tenant, name) = (TenantName::parse(tenant).map_err(usage)?, ReleaseName::parse(name).map_err(usage)?);
+                Identity::Release { tenant, service, name }
+            }
+            _ => bail!(Usage(format!("{text:?} is no release: write `<tenant>` or `<tenant>/<service>/<name>`"))),
+        };
+        Ok(self.catalog.layouts.locate(&identity, &self.parts)?)
+    }
+}
+
+/// As people write it: `acme`, `acme/postgres/db9`.
+pub(crate) fn called(identity: &Identity) -> String {
+    match identity {
+        Identity::Tenant(tenant) => tenant.to_string(),
+        Identity::Release { tenant, service, name } => format!("{tenant}/{service}/{name}"),
+    }
+}
+
+pub(crate) fn usage(error: impl std::fmt::Display) -> Usage {
+    Usage(error.to_string())
+}
+
+pub(crate) fn init(common: &Common, folder: &Path) -> anyhow::Result<Exit> {
+    if folder.exists() {
+        bail!("{} is already there", folder.display());
+    }
+    let platform = platform(common)?;
+    let branch = common.branch.as_deref().unwrap_or(&platform.releases.branch);
+    // The name of the branch is checked before anything is made.
+    Remote::parse(&folder.to_string_lossy(), branch).map_err(|error| Usage(error.to_string()))?;
+    Repository::init(folder, branch)?;
+    println!("{} is made: a repository for releases, with the branch {branch}", folder.display());
+    Ok(Exit::Done)
+}
+
+fn platform(common: &Common) -> anyhow::Result<Platform> {
+    let file = common.platform.clone().or_else(|| Some(PathBuf::from("platform.toml")).filter(|file| file.exists()));
+    let Some(file) = file else { return Ok(Platform::default()) };
+    let text = std::fs::read_to_string(&file).with_context(|| format!("{} can't be read", file.display()))?;
+    Platform::read(&text).map_err(|error| {
+        let help = error.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
+        anyhow::anyhow!("{}:{error}{help}", file.display())
+    })
+}
+
+/// The contracts of all services in a folder.
+fn contracts(folder: &Path) -> anyhow::Result<Vec<Contract>> {
+    let read = |path: PathBuf| std::fs::read_to_string(&path).with_context(|| format!("{} can't be read", path.display()));
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(|| format!("{} can't be read", folder.display()))? {
+        let place = entry.with_context(|| format!("{} can't be read", folder.display()))?.path();
+        if place.join("release.json").is_file() {
+            let file = |name: &str| read(place.join(name));
+            let contract = Contract::read(&file("schema.json")?, &file("defaults.json")?, &file("release.json")?);
+            out.push(contract.with_context(|| format!("{} can't be used", place.display()))?);
+        }
+    }
+    match out.is_empty() {
+        true => bail!("{} has no service: no folder in it has a `release.json`", folder.display()),
+        false => Ok(out),
+    }
+}
+
+/// One folder for each address and branch.
+fn cache(remote: &Remote) -> anyhow::Result<PathBuf> {
+    use sha2::{Digest, Sha256};
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let root = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+    let root = root.context("neither XDG_CACHE_HOME nor HOME is set: say where the cache is with --cache")?;
+    let name = Sha256::digest(format!("{}\0{}", remote.url(), remote.branch()));
+    let name: String = name.iter().take(10).map(|byte| format!("{byte:02x}")).collect();
+    Ok(root.join("trefoil").join("releases").join(name))
+}
+
+/// The platform's own name in commits.
+fn committer() -> Actor {
+    let said = std::env::var("TREFOIL_COMMITTER").ok().and_then(|text| super::set::actor(&text).ok());
+    said.unwrap_or_else(|| Actor::new("Trefoil", "trefoil@localhost"))
+}
+
+/// Whom `git` is configured for.
+pub(crate) fn myself() -> Option<Actor> {
+    let setting = |key: &str| {
+        let output = Command::new("git").args(["config", "--get", key]).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+        (!text.is_empty()).then_some(text)
+    };
+    Some(Actor::new(&setting("user.name")?, &setting("user.email")?))
+}

@@ -1,0 +1,253 @@
+//! `git` as a program: what talks to the remote, with whatever credentials the machine has.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use gix::ObjectId;
+
+use crate::remote::{Remote, Scheme, redacted};
+
+/// The program, for one cache and one remote.
+#[derive(Clone, Debug)]
+pub(crate) struct Git {
+    /// The bare cache.
+    pub dir: PathBuf,
+    pub remote: Remote,
+    /// Whether the user's and the machine's own configuration count.
+    pub configured: bool,
+    pub timeout: Duration,
+}
+
+/// What became of a push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// The branch is what was pushed.
+    Landed,
+    /// The branch was not what it was thought to be.
+    Lost,
+    /// The remote doesn't want it.
+    Declined(String),
+    /// The answer didn't come, or says nothing of the branch.
+    Unknown(String),
+}
+
+/// What a fetch brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fetched {
+    /// The reference has the branch.
+    Branch,
+    /// The remote has no such branch.
+    NoBranch,
+    /// The remote couldn't be asked.
+    Failed(String),
+}
+
+struct Ran {
+    /// `None`: it was killed, or didn't end in time.
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Git {
+    /// Brings the branch into `reference`, whatever that was.
+    pub(crate) fn fetch(&self, reference: &str) -> Fetched {
+        let spec = format!("+{}:{reference}", self.remote.reference());
+        let mut command = self.command();
+        command.args([
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-auto-maintenance",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+        ]);
+        command.args(["--no-show-forced-updates", "--end-of-options", self.remote.url(), &spec]);
+        match self.run(command) {
+            Err(reason) => Fetched::Failed(reason),
+            Ok(ran) if ran.code == Some(0) => Fetched::Branch,
+            Ok(ran) if ran.stderr.contains("couldn't find remote ref") => Fetched::NoBranch,
+            Ok(ran) => Fetched::Failed(said(&ran)),
+        }
+    }
+
+    /// Makes the remote's branch `new` if it is `old`. The form with the expected id is the one that nothing defeats
+    /// (git-push(1), `--force-with-lease`); the caller sees to it that `new` descends from `old`.
+    pub(crate) fn push(&self, old: Option<ObjectId>, new: ObjectId) -> Pushed {
+        let reference = self.remote.reference();
+        let expected = old.map_or_else(String::new, |old| old.to_hex().to_string());
+        let mut command = self.command();
+        command.args(["push", "--porcelain", "--atomic", "--no-verify", "--no-follow-tags", "--no-signed"]);
+        command.arg(format!("--force-with-lease={reference}:{expected}"));
+        command.args(["--end-of-options", self.remote.url()]);
+        command.arg(format!("{}:{reference}", new.to_hex()));
+        match self.run(command) {
+            Err(reason) => Pushed::Unknown(reason),
+            Ok(ran) => read(&ran, &reference),
+        }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new("git");
+        // What stands in the environment of a hook or a rebase is about another repository.
+        for name in [
+            "GIT_DIR",
+            "GIT_WORK_TREE",
+            "GIT_INDEX_FILE",
+            "GIT_OBJECT_DIRECTORY",
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+            "GIT_NAMESPACE",
+        ] {
+            command.env_remove(name);
+        }
+        command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", if self.configured { "1" } else { "0" });
+        if !self.configured {
+            command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
+            // A key that isn't known is a reason to stop, not to ask.
+            command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes");
+        }
+        command.arg("--git-dir").arg(&self.dir);
+        for setting in [
+            "core.hooksPath=/dev/null",
+            "protocol.allow=never",
+            "submodule.recurse=false",
+            "fetch.fsckObjects=true",
+            "fetch.writeCommitGraph=false",
+            "gc.auto=0",
+            "maintenance.auto=false",
+            "push.pushOption=",
+            "advice.pushUpdateRejected=false",
+        ] {
+            command.args(["-c", setting]);
+        }
+        command.arg("-c").arg(format!("protocol.{}.allow=always", self.remote.scheme().name()));
+        if matches!(self.remote.scheme(), Scheme::Http | Scheme::Https) {
+            // Credentials go to the host that they are for.
+            command.args(["-c", "http.followRedirects=false"]);
+        }
+        command
+    }
+
+    /// Runs it to its end, or for as long as it may take.
+    fn run(&self, mut command: Command) -> Result<Ran, String> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| format!("`git` can't be started: {error}"))?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let (send, done) = mpsc::channel();
+        std::thread::spawn(move || {
+            let errors = std::thread::spawn(move || text(stderr));
+            let stdout = text(stdout);
+            send.send((stdout, errors.join().unwrap_or_default())).ok();
+        });
+        match done.recv_timeout(self.timeout) {
+            Ok((stdout, stderr)) => {
+                let status = child.wait().map_err(|error| format!("`git` can't be waited for: {error}"))?;
+                Ok(Ran { code: status.code(), stdout, stderr })
+            }
+            Err(_) => {
+                child.kill().ok();
+                child.wait().ok();
+                Err(format!("`git` didn't answer within {} s", self.timeout.as_secs()))
+            }
+        }
+    }
+}
+
+fn text(from: Option<impl Read>) -> String {
+    let mut bytes = Vec::new();
+    if let Some(mut from) = from {
+        // What was read until it broke is all there is.
+        from.read_to_end(&mut bytes).ok();
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Its last words, without secrets.
+fn said(ran: &Ran) -> String {
+    let lines: Vec<&str> = ran.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let words = lines.get(lines.len().saturating_sub(4)..).unwrap_or_default().join("; ");
+    match (words.is_empty(), ran.code) {
+        (false, _) => redacted(&words),
+        (true, Some(code)) => format!("`git` ended with {code} and no word"),
+        (true, None) => "`git` was killed".to_owned(),
+    }
+}
+
+/// The line of our reference decides, never the exit code or the words beside it: with `--atomic` a lost lease also prints that the
+/// remote hung up. The format is that of git-push(1), OUTPUT.
+fn read(ran: &Ran, reference: &str) -> Pushed {
+    let ours =
+        |line: &&str| line.split('\t').nth(1).and_then(|names| names.split_once(':')).is_some_and(|(_, to)| to == reference);
+    let Some(line) = ran.stdout.lines().find(ours) else { return Pushed::Unknown(said(ran)) };
+    let summary = line.splitn(3, '\t').nth(2).unwrap_or_default();
+    match line.chars().next() {
+        Some(' ' | '*' | '=') => Pushed::Landed,
+        // The caller made sure that history is kept, so that can only be a lease that was let through for another reason.
+        Some('+') => Pushed::Landed,
+        _ if summary.contains("[remote rejected]") && !is_race(summary) => {
+            Pushed::Declined(redacted(&declined(summary, &ran.stderr)))
+        }
+        Some('!') if summary.contains("[rejected]") || is_race(summary) => Pushed::Lost,
+        _ => Pushed::Unknown(format!("{}; {}", redacted(summary), said(ran))),
+    }
+}
+
+/// Somebody else was faster at the remote itself.
+fn is_race(summary: &str) -> bool {
+    [
+        "failed to update ref",
+        "atomic transaction failed",
+        "failed to lock",
+        "cannot lock ref",
+        "reference already exists",
+        "fetch first",
+    ]
+    .iter()
+    .any(|words| summary.contains(words))
+}
+
+/// The remote's reason, and what its hook said.
+fn declined(summary: &str, stderr: &str) -> String {
+    let reason = summary.rsplit_once('(').map_or(summary, |(_, reason)| reason.trim_end_matches(')'));
+    let remote: Vec<&str> =
+        stderr.lines().filter_map(|line| line.strip_prefix("remote:")).map(str::trim).filter(|line| !line.is_empty()).collect();
+    if remote.is_empty() { reason.to_owned() } else { format!("{reason}: {}", remote.join("; ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn push(line: &str, stderr: &str) -> Pushed {
+        let stdout = format!("To /srv/r.git\n{line}\nDone\n");
+        read(&Ran { code: Some(1), stdout, stderr: stderr.to_owned() }, "refs/heads/main")
+    }
+
+    /// Lines that git 2.39 to 2.47 print.
+    #[test]
+    fn the_reference_line_decides() {
+        for (line, expected) in [
+            (" \tabc:refs/heads/main\t0f..1a", Pushed::Landed),
+            ("*\tabc:refs/heads/main\t[new branch]", Pushed::Landed),
+            ("=\tabc:refs/heads/main\t[up to date]", Pushed::Landed),
+            ("!\tabc:refs/heads/main\t[rejected] (stale info)", Pushed::Lost),
+            ("!\tabc:refs/heads/main\t[rejected] (fetch first)", Pushed::Lost),
+            ("!\tabc:refs/heads/main\t[remote rejected] (failed to update ref)", Pushed::Lost),
+            ("!\tabc:refs/heads/main\t[remote rejected] (atomic transaction failed)", Pushed::Lost),
+        ] {
+            assert_eq!(push(line, "fatal: the remote end hung up unexpectedly"), expected, "{line}");
+        }
+        let declined =
+            push("!\tabc:refs/heads/main\t[remote rejected] (pre-receive hook declined)", "remote: no releases on Friday\n");
+        assert_eq!(declined, Pushed::Declined("pre-receive hook declined: no releases on Friday".to_owned()));
+        for other in ["", " \tabc:refs/heads/other\t0f..1a", "fatal: x"] {
+            assert!(
+                matches!(push(other, "fatal: https://a:b@h/x broke"), Pushed::Unknown(reason) if !reason.contains("a:b")),
+                "{other}"
+            );
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Releases into Git: none lost, none twice.
+//!
+//! A [`Release`] is made of validated values, a [`Change`] says what is to become of it and on which condition, and
+//! [`Repository::apply`] returns when the branch has it: one commit a change, in a bare cache without a work tree, pushed by compare and
+//! swap together with whatever else was waiting. What its outcome was is found by looking at the branch, never assumed.
+//!
+//! ```no_run
+//! use generated::webapp::Webapp;
+//! use manifest::{Platform, Valid};
+//! use runtime::{Change, Remote, Release, Repository, Settings};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let values = serde_json::json!({ "tenant": "acme", "name": "shop", "image": { "repository": "ghcr.io/acme/shop", "tag": "1.4" } });
+//! let release = Release::<Webapp>::new(&Platform::default(), "acme".parse()?, "shop".parse()?, Valid::new(values)?)?;
+//! let repository = Repository::open(Settings::new(Remote::parse("releases.git", "main")?, "cache"))?;
+//! let landed = repository.apply(Change::put(release))?;
+//! println!("{} is {}", landed.path, landed.commit);
+//! # Ok(())
+//! # }
+//! ```
+
+#![warn(missing_docs)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod change;
+mod checked;
+mod commit;
+mod error;
+mod git;
+mod id;
+mod remote;
+mod repository;
+mod scan;
+mod sign;
+mod snapshot;
+mod store;
+mod tree;
+mod writer;
+
+pub use change::{Actor, Change, Effect, Landed, Precondition, Since};
+pub use checked::{Catalog, Checked, CheckedError, Release};
+pub use error::Error;
+pub use id::{BlobId, CommitId, IdError, JobId};
+pub use remote::{Remote, RemoteError};
+pub use repository::{Pending, Repository, Settings};
+pub use sign::Signing;
+pub use snapshot::{Entry, Event, Snapshot, Stray};
+
+pub use {generated, manifest};

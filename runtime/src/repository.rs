@@ -1,0 +1,198 @@
+//! A releases repository: what callers see.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use manifest::layout::{Layouts, ReleasePath};
+
+use crate::change::{Actor, Change, Landed};
+use crate::error::Error;
+use crate::git::Git;
+use crate::id::{BlobId, CommitId};
+use crate::remote::Remote;
+use crate::sign::Signing;
+use crate::snapshot::Snapshot;
+use crate::store::{self, Lock, Store};
+use crate::writer::{Queue, Writer};
+
+/// How a repository is reached and written.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where it is.
+    pub remote: Remote,
+    /// A folder for the cache, which holds nothing that can't be fetched again. One process at a time uses it.
+    pub cache: PathBuf,
+    /// Where releases lie.
+    pub layouts: Layouts,
+    /// The committer. All that write to a branch on behalf of the platform have the same address: by it they know their commits.
+    pub committer: Actor,
+    /// With what commits are signed.
+    pub signing: Option<Signing>,
+    /// Whether the configuration of the user and of the machine counts, credential helpers among it: for people, not for services.
+    pub configured: bool,
+    /// How long `git` may take for one answer.
+    pub timeout: Duration,
+    /// How long a remote that can't be reached is tried.
+    pub patience: Duration,
+}
+
+/// A branch of releases. It can be shared by threads; what they want at the same time goes into one push.
+pub struct Repository {
+    settings: Arc<Settings>,
+    repo: Arc<gix::ThreadSafeRepository>,
+    queue: Arc<Queue>,
+    writer: Option<JoinHandle<()>>,
+    _lock: Lock,
+}
+
+/// A change on its way.
+#[derive(Debug)]
+pub struct Pending(mpsc::Receiver<Result<Landed, Error>>);
+
+impl Pending {
+    /// Waits until the branch has it.
+    ///
+    /// # Errors
+    /// As [`Repository::apply`].
+    pub fn wait(self) -> Result<Landed, Error> {
+        self.0.recv().unwrap_or_else(|_| Err(Error::Cache { what: "has lost its writer".to_owned(), source: None }))
+    }
+}
+
+impl Settings {
+    /// The usual settings.
+    #[must_use]
+    pub fn new(remote: Remote, cache: impl Into<PathBuf>) -> Settings {
+        Settings {
+            remote,
+            cache: cache.into(),
+            layouts: Layouts::default(),
+            committer: Actor::new("Trefoil", "trefoil@localhost"),
+            signing: None,
+            configured: true,
+            timeout: Duration::from_secs(120),
+            patience: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Repository {
+    /// Takes the cache, waiting for another process to let go of it. The remote isn't asked yet.
+    ///
+    /// # Errors
+    /// If the cache can't be made or opened.
+    pub fn open(settings: Settings) -> Result<Repository, Error> {
+        let (repo, lock) = store::open(&settings.cache)?;
+        let settings = Arc::new(settings);
+        let git = Git {
+            dir: store::bare(&settings.cache),
+            remote: settings.remote.clone(),
+            configured: settings.configured,
+            timeout: settings.timeout,
+        };
+        let (repo, queue) = (Arc::new(repo), Arc::new(Queue::default()));
+        let writer = {
+            let (repo, queue, settings) = (Arc::clone(&repo), Arc::clone(&queue), Arc::clone(&settings));
+            std::thread::spawn(move || Writer::new(Store::new(&repo), git, settings).run(&queue))
+        };
+        Ok(Repository { settings, repo, queue, writer: Some(writer), _lock: lock })
+    }
+
+    /// Makes a bare repository for releases in a folder of this machine: its history can't be rewritten, what it takes is checked, and
+    /// what it has acknowledged is on disk (`core.fsync`; that this outlives a power cut was never tried).
+    ///
+    /// # Errors
+    /// If `git` can't make it.
+    pub fn init(folder: &Path, branch: &str) -> Result<(), Error> {
+        let run = |args: &[&str]| {
+            let mut git = Command::new("git");
+            git.env("LC_ALL", "C").env_remove("GIT_DIR").args(args);
+            let output = git.output().map_err(|error| Error::cache("can't be made: `git` can't be started", error))?;
+            let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            output
+                .status
+                .success()
+                .then_some(())
+                .ok_or_else(|| Error::cache(format!("{} can't be made", folder.display()), words))
+        };
+        let path = folder.to_string_lossy();
+        run(&["init", "--quiet", "--bare", "--template=", &format!("--initial-branch={branch}"), "--", &path])?;
+        for (key, value) in [
+            ("receive.denyNonFastForwards", "true"),
+            ("receive.denyDeletes", "true"),
+            ("receive.fsckObjects", "true"),
+            ("core.fsync", "all"),
+            ("gc.auto", "2000"),
+        ] {
+            run(&["--git-dir", &path, "config", key, value])?;
+        }
+        Ok(())
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Lands a change, and returns when the branch has it; what waits at the same time goes with it.
+    ///
+    /// # Errors
+    /// Why the branch doesn't have it, or that this can't be known yet ([`Error::Unknown`]).
+    pub fn apply(&self, change: Change) -> Result<Landed, Error> {
+        self.send(change).wait()
+    }
+
+    /// Puts a change in the queue, behind those of this thread that are there. It is landed whether it is waited for or not.
+    #[must_use]
+    pub fn send(&self, change: Change) -> Pending {
+        let (reply, landed) = mpsc::channel();
+        self.queue.change(change, reply);
+        Pending(landed)
+    }
+
+    /// The branch as the remote has it now.
+    ///
+    /// # Errors
+    /// If the remote can't be reached.
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        let (reply, seen) = mpsc::channel();
+        self.queue.read(reply);
+        let seen = seen.recv().unwrap_or_else(|_| Err(Error::Cache { what: "has lost its writer".to_owned(), source: None }))?;
+        Ok(Snapshot {
+            repo: Arc::clone(&self.repo),
+            head: seen.head.map(CommitId),
+            rewritten: seen.rewritten.map(CommitId),
+            layouts: Arc::new(self.settings.layouts.clone()),
+        })
+    }
+
+    /// A release's content as the remote has it now.
+    ///
+    /// # Errors
+    /// If the remote can't be reached, or something else is in the release's place.
+    pub fn get(&self, path: &ReleasePath) -> Result<Option<(BlobId, String)>, Error> {
+        self.snapshot()?.get(path)
+    }
+}
+
+impl fmt::Debug for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Repository").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Repository {
+    /// What was asked for is still done.
+    fn drop(&mut self) {
+        self.queue.close();
+        if let Some(writer) = self.writer.take() {
+            writer.join().ok();
+        }
+    }
+}

@@ -1,0 +1,421 @@
+//! The one that writes: whatever is waiting goes into one push, a commit each.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use gix::ObjectId;
+use gix::objs::Tree;
+use manifest::layout::ReleasePath;
+
+use crate::change::{Change, Edit, Effect, Landed, Precondition, Since};
+use crate::commit::Pen;
+use crate::error::Error;
+use crate::git::{Fetched, Git, Pushed};
+use crate::id::{BlobId, CommitId};
+use crate::repository::Settings;
+use crate::scan::{self, From, scan};
+use crate::store::Store;
+use crate::tree;
+
+/// The head as we last knew it: what was acknowledged is in it.
+const HEAD: &str = "refs/trefoil/head";
+/// What was fetched.
+const FETCHED: &str = "refs/trefoil/fetched";
+
+/// How many changes go into one push.
+const BATCH: usize = 256;
+/// How often others may be faster.
+const LOST: u32 = 400;
+
+/// What callers put in and the writer takes out.
+#[derive(Default)]
+pub(crate) struct Queue {
+    inner: Mutex<Inner>,
+    more: Condvar,
+}
+
+#[derive(Default)]
+struct Inner {
+    changes: VecDeque<Waiting>,
+    readers: Vec<Sender<Result<Seen, Error>>>,
+    closed: bool,
+}
+
+/// What a reader wants to know.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    pub head: Option<ObjectId>,
+    pub rewritten: Option<ObjectId>,
+}
+
+struct Waiting {
+    change: Change,
+    reply: Sender<Result<Landed, Error>>,
+    /// The head when it was first sent.
+    sent: Option<Option<ObjectId>>,
+    /// Whether a push of it ended without an answer.
+    unknown: bool,
+}
+
+enum Work {
+    Changes(Vec<Waiting>),
+    Readers(Vec<Sender<Result<Seen, Error>>>),
+}
+
+impl Queue {
+    pub(crate) fn change(&self, change: Change, reply: Sender<Result<Landed, Error>>) {
+        self.with(|inner| inner.changes.push_back(Waiting { change, reply, sent: None, unknown: false }));
+    }
+
+    pub(crate) fn read(&self, reply: Sender<Result<Seen, Error>>) {
+        self.with(|inner| inner.readers.push(reply));
+    }
+
+    pub(crate) fn close(&self) {
+        self.with(|inner| inner.closed = true);
+    }
+
+    fn with(&self, act: impl FnOnce(&mut Inner)) {
+        act(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner));
+        self.more.notify_one();
+    }
+
+    /// Waits for work; `None` when there is none and will be none.
+    fn take(&self) -> Option<Work> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if !inner.readers.is_empty() {
+                return Some(Work::Readers(std::mem::take(&mut inner.readers)));
+            }
+            if !inner.changes.is_empty() {
+                let count = inner.changes.len().min(BATCH);
+                return Some(Work::Changes(inner.changes.drain(..count).collect()));
+            }
+            if inner.closed {
+                return None;
+            }
+            inner = self.more.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+pub(crate) struct Writer {
+    pub store: Store,
+    pub git: Git,
+    pub settings: Arc<Settings>,
+    /// The head, if it needn't be asked for.
+    head: Option<Option<ObjectId>>,
+}
+
+/// What a batch would be.
+struct Plan {
+    tip: Option<ObjectId>,
+    results: Vec<Result<Landed, Error>>,
+}
+
+impl Writer {
+    pub(crate) fn new(store: Store, git: Git, settings: Arc<Settings>) -> Writer {
+        Writer { store, git, settings, head: None }
+    }
+
+    /// Works until the queue is closed and empty.
+    pub(crate) fn run(mut self, queue: &Queue) {
+        // What was known before may still be so; if it isn't, the push says so.
+        self.head = self.store.reference(HEAD).ok().flatten().map(Some);
+        while let Some(work) = queue.take() {
+            match work {
+                Work::Readers(readers) => {
+                    let seen = self.refresh();
+                    for reader in readers {
+                        let seen = match &seen {
+                            Ok(seen) => Ok(*seen),
+                            Err(error) => Err(error.again(&Default::default())),
+                        };
+                        // Whoever doesn't wait any more doesn't want to know.
+                        reader.send(seen).ok();
+                    }
+                }
+                Work::Changes(batch) => self.land(batch),
+            }
+        }
+    }
+
+    /// Asks the remote what the branch is.
+    fn refresh(&mut self) -> Result<Seen, Error> {
+        self.head = None;
+        let known = self.store.reference(HEAD)?;
+        let head = match self.git.fetch(FETCHED) {
+            Fetched::Branch => self.store.reference(FETCHED)?,
+            Fetched::NoBranch => None,
+            Fetched::Failed(reason) => return Err(Error::Unreachable { reason }),
+        };
+        let rewritten = match (known, head) {
+            (Some(known), Some(head)) if self.store.descends(head, known)? => None,
+            (known, _) => known,
+        };
+        match head {
+            Some(head) if known != Some(head) => self.store.set_reference(HEAD, head)?,
+            None if known.is_some() => self.store.drop_reference(HEAD)?,
+            _ => {}
+        }
+        self.head = Some(head);
+        Ok(Seen { head, rewritten })
+    }
+
+    /// Lands a batch, or tells each caller why it isn't.
+    fn land(&mut self, mut batch: Vec<Waiting>) {
+        let begun = Instant::now();
+        let (mut lost, mut failed, mut fresh) = (0, 0, false);
+        while !batch.is_empty() {
+            let head = match self.head {
+                Some(head) => head,
+                None => match self.refresh() {
+                    Ok(Seen { rewritten: Some(was), head }) => {
+                        let error = Error::Rewritten { was: CommitId(was), is: head.map(CommitId) };
+                        return refuse(batch, &error);
+                    }
+                    Ok(seen) => {
+                        fresh = true;
+                        seen.head
+                    }
+                    Err(error) if begun.elapsed() < self.settings.patience && error.is_transient() => {
+                        failed += 1;
+                        pause(100, failed, 2_000);
+                        continue;
+                    }
+                    Err(error) => return refuse(batch, &error),
+                },
+            };
+            if let Err(error) = self.settle(&mut batch, head) {
+                return refuse(batch, &error);
+            }
+            let plan = self.plan(&batch, head);
+            let Some(tip) = plan.tip.filter(|tip| head != Some(*tip)) else {
+                if fresh {
+                    return answer(batch, plan.results);
+                }
+                // Nothing to push, so nothing confirms that the head is what we think.
+                self.head = None;
+                continue;
+            };
+            match self.git.push(head, tip) {
+                Pushed::Landed => {
+                    self.head = Some(Some(tip));
+                    // It is only a note; what it doesn't say is asked for.
+                    self.store.set_reference(HEAD, tip).ok();
+                    return answer(batch, plan.results);
+                }
+                Pushed::Lost => {
+                    lost += 1;
+                    if lost >= LOST {
+                        return refuse(batch, &Error::Contended { tries: lost });
+                    }
+                    pause(10, lost, 300);
+                }
+                Pushed::Declined(reason) => return self.apart(batch, reason),
+                Pushed::Unknown(reason) => {
+                    failed += 1;
+                    batch.iter_mut().for_each(|waiting| waiting.unknown = true);
+                    if begun.elapsed() >= self.settings.patience {
+                        return refuse(batch, &Error::Unreachable { reason });
+                    }
+                    pause(100, failed, 2_000);
+                }
+            }
+            for waiting in &mut batch {
+                waiting.sent.get_or_insert(head);
+            }
+            (self.head, fresh) = (None, false);
+        }
+    }
+
+    /// A remote that declines a push may mind only one of its changes.
+    fn apart(&mut self, batch: Vec<Waiting>, reason: String) {
+        if batch.len() == 1 {
+            return refuse(batch, &Error::Declined { reason });
+        }
+        for waiting in batch {
+            self.land(vec![waiting]);
+        }
+    }
+
+    /// Answers those that are already in the branch. That has to come before anything else is looked at: a change that has landed no longer
+    /// finds what it was made for.
+    fn settle(&mut self, batch: &mut Vec<Waiting>, head: Option<ObjectId>) -> Result<(), Error> {
+        let Some(head) = head else { return Ok(()) };
+        let mut scanned = BTreeMap::new();
+        let mut open = Vec::new();
+        for waiting in std::mem::take(batch) {
+            let Some(from) = from(&waiting) else {
+                open.push(waiting);
+                continue;
+            };
+            if let std::collections::btree_map::Entry::Vacant(entry) = scanned.entry(from) {
+                match scan(&self.store, head, from, self.settings.committer.email()) {
+                    Ok(found) => drop(entry.insert(found)),
+                    Err(error) => {
+                        open.push(waiting);
+                        *batch = open;
+                        return Err(error);
+                    }
+                }
+            }
+            let found = scanned
+                .get(&from)
+                .and_then(|found: &BTreeMap<String, (ObjectId, crate::commit::Receipt)>| found.get(waiting.change.job.as_str()));
+            match found {
+                None => open.push(waiting),
+                Some((commit, receipt)) if receipt.hash == waiting.change.hash() => {
+                    let landed = self.landed(&waiting.change, *commit);
+                    waiting.reply.send(landed).ok();
+                }
+                Some((commit, _)) => {
+                    let error = Error::JobReused { job: waiting.change.job.clone(), commit: CommitId(*commit) };
+                    waiting.reply.send(Err(error)).ok();
+                }
+            }
+        }
+        *batch = open;
+        Ok(())
+    }
+
+    /// What a commit of ours did.
+    fn landed(&mut self, change: &Change, commit: ObjectId) -> Result<Landed, Error> {
+        let bytes = self.store.read(commit, gix::objs::Kind::Commit)?;
+        let parent = gix::objs::CommitRefIter::from_bytes(&bytes, gix::hash::Kind::Sha1).parent_ids().next();
+        let after = Some(self.store.tree_of(commit)?);
+        let before = parent.map(|parent| self.store.tree_of(parent)).transpose()?;
+        let mut effects = Vec::new();
+        for edit in &change.edits {
+            let found = (tree::find(&mut self.store, before, edit.path())?, tree::find(&mut self.store, after, edit.path())?);
+            effects.push((edit.path().clone(), effect(found.0, found.1)));
+        }
+        Ok(Landed { path: first(change), commit: CommitId(commit), effects, again: true })
+    }
+
+    /// Each change on top of the one before it; one that can't be leaves no trace.
+    fn plan(&mut self, batch: &[Waiting], head: Option<ObjectId>) -> Plan {
+        let mut tip = head;
+        let mut results = Vec::new();
+        let mut root = match head.map(|head| self.store.tree_of(head)).transpose() {
+            Ok(root) => root,
+            Err(error) => {
+                let results = batch.iter().map(|waiting| Err(error.again(&waiting.change.job))).collect();
+                return Plan { tip: head, results };
+            }
+        };
+        for waiting in batch {
+            let result = self.commit(&waiting.change, root, tip);
+            results.push(result.map(|(landed, tree)| {
+                if tree != root {
+                    (root, tip) = (tree, Some(landed.commit.0));
+                }
+                landed
+            }));
+        }
+        Plan { tip, results }
+    }
+
+    /// A change as a commit, and the tree after it.
+    fn commit(
+        &mut self,
+        change: &Change,
+        root: Option<ObjectId>,
+        parent: Option<ObjectId>,
+    ) -> Result<(Landed, Option<ObjectId>), Error> {
+        let mut tree = root;
+        let mut effects = Vec::new();
+        for edit in &change.edits {
+            let found = tree::find(&mut self.store, tree, edit.path())?;
+            allow(edit, found)?;
+            let blob = edit.text.as_ref().map(|text| self.store.put_bytes(gix::objs::Kind::Blob, text.as_bytes())).transpose()?;
+            if found != blob {
+                tree = tree::edit(&mut self.store, tree, edit.path(), blob)?;
+            }
+            effects.push((edit.path().clone(), effect(found, blob)));
+        }
+        let commit = match parent {
+            Some(parent) if tree == root => parent,
+            _ => {
+                let tree = match tree {
+                    Some(tree) => tree,
+                    None => self.store.put(&Tree::empty())?,
+                };
+                let pen = Pen { committer: &self.settings.committer, signing: self.settings.signing.as_ref() };
+                let done: Vec<Effect> = effects.iter().map(|(_, effect)| *effect).collect();
+                pen.write(&mut self.store, change, &done, tree, parent)?
+            }
+        };
+        Ok((Landed { path: first(change), commit: CommitId(commit), effects, again: false }, tree))
+    }
+}
+
+/// Whether the release is in the state that the change is made for.
+fn allow(edit: &Edit, found: Option<ObjectId>) -> Result<(), Error> {
+    let fits = match edit.precondition {
+        Precondition::Any => true,
+        Precondition::Is(blob) => found == Some(blob.0),
+        Precondition::Absent => found.is_none(),
+    };
+    if !fits {
+        let (path, expected) = (edit.path().clone(), edit.precondition);
+        return Err(Error::Precondition { path, expected, found: found.map(BlobId) });
+    }
+    match (&edit.text, found) {
+        (None, None) => Err(Error::NotFound { path: edit.path().clone() }),
+        _ => Ok(()),
+    }
+}
+
+fn effect(before: Option<ObjectId>, after: Option<ObjectId>) -> Effect {
+    match (before, after) {
+        (_, None) => Effect::Deleted,
+        (None, Some(blob)) => Effect::Created(BlobId(blob)),
+        (Some(old), Some(new)) if old == new => Effect::Unchanged(BlobId(new)),
+        (Some(_), Some(blob)) => Effect::Updated(BlobId(blob)),
+    }
+}
+
+fn first(change: &Change) -> ReleasePath {
+    // A change has at least one edit: each is made of one, or of others.
+    change.edits[0].path().clone()
+}
+
+/// From where the branch has to be looked through for a change; `None` if it can't be there.
+fn from(waiting: &Waiting) -> Option<From> {
+    let after = |head: Option<ObjectId>| head.map_or(From::Beginning, From::After);
+    match (waiting.change.since, waiting.sent) {
+        (Since::Unknown, _) => Some(scan::From::made(waiting.change.job.made())),
+        (Since::Head(head), _) => Some(after(head.map(|head| head.0))),
+        (Since::New, Some(sent)) => Some(after(sent)),
+        (Since::New, None) => None,
+    }
+}
+
+fn answer(batch: Vec<Waiting>, results: Vec<Result<Landed, Error>>) {
+    for (waiting, result) in batch.into_iter().zip(results) {
+        waiting.reply.send(result).ok();
+    }
+}
+
+/// Tells every caller the same; those of whose push no answer came can't be told that nothing was changed.
+fn refuse(batch: Vec<Waiting>, error: &Error) {
+    for waiting in batch {
+        let job = &waiting.change.job;
+        let error = match error {
+            Error::Unreachable { reason } if waiting.unknown => Error::Unknown { job: job.clone(), reason: reason.clone() },
+            error => error.again(job),
+        };
+        waiting.reply.send(Err(error)).ok();
+    }
+}
+
+/// Sleeps a random time (full jitter), up to `base` milliseconds doubled with each try, and at most `most`.
+fn pause(base: u64, tries: u32, most: u64) {
+    let limit = base.saturating_mul(1 << tries.min(16)).min(most);
+    let random = RandomState::new().build_hasher().finish();
+    std::thread::sleep(Duration::from_millis(random % (limit + 1)));
+}

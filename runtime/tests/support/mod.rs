@@ -1,0 +1,89 @@
+//! What the tests of a repository share.
+#![allow(dead_code, reason = "each test program uses some of it")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use manifest::identity::Identity;
+use manifest::layout::{Layouts, Located, Parts};
+use runtime::{Catalog, Change, Checked, Remote, Repository, Settings, manifest};
+use serde_json::json;
+use tempfile::TempDir;
+
+/// A bare repository on this machine, and folders for caches.
+pub(crate) struct Place {
+    pub folder: TempDir,
+    pub catalog: Catalog,
+}
+
+impl Place {
+    pub(crate) fn new() -> Place {
+        let folder = tempfile::tempdir().unwrap();
+        Repository::init(&folder.path().join("releases.git"), "main").unwrap();
+        let catalog = Catalog::new(manifest::Platform::default(), Layouts::default(), Vec::new()).unwrap();
+        Place { folder, catalog }
+    }
+
+    pub(crate) fn bare(&self) -> PathBuf {
+        self.folder.path().join("releases.git")
+    }
+
+    pub(crate) fn settings(&self, cache: &str) -> Settings {
+        let remote = Remote::parse(&self.bare().to_string_lossy(), "main").unwrap();
+        Settings { configured: false, ..Settings::new(remote, self.folder.path().join(cache)) }
+    }
+
+    pub(crate) fn open(&self, cache: &str) -> Repository {
+        Repository::open(self.settings(cache)).unwrap()
+    }
+
+    /// A web app with so many replicas.
+    pub(crate) fn webapp(&self, name: &str, replicas: u64) -> Checked {
+        let values =
+            json!({ "tenant": "acme", "name": name, "image": { "repository": "nginx", "tag": "1" }, "replicas": replicas });
+        let located = self.locate(name);
+        self.catalog.release(&located.identity, &Parts::new(), values).unwrap()
+    }
+
+    pub(crate) fn put(&self, name: &str, replicas: u64) -> Change {
+        Change::put(self.webapp(name, replicas))
+    }
+
+    pub(crate) fn locate(&self, name: &str) -> Located {
+        let identity = Identity::from_path(&format!("acme/webapp/{name}/manifest.yaml")).unwrap();
+        self.catalog.layouts.locate(&identity, &Parts::new()).unwrap()
+    }
+
+    /// Runs `git` in the remote.
+    pub(crate) fn git(&self, args: &[&str]) -> String {
+        git(&self.bare(), args)
+    }
+
+    /// A commit made by somebody else, with these lines of `git fast-import`.
+    pub(crate) fn foreign(&self, lines: &str) {
+        self.foreign_saying("x", lines);
+    }
+
+    pub(crate) fn foreign_saying(&self, message: &str, lines: &str) {
+        let head = self.git(&["rev-parse", "-q", "--verify", "refs/heads/main"]);
+        let from = if head.is_empty() { String::new() } else { format!("from {head}\n") };
+        let text = format!(
+            "commit refs/heads/main\ncommitter Mallory <m@example.org> 1700000000 +0000\ndata {}\n{message}\n{from}{lines}\n",
+            message.len()
+        );
+        feed(&self.bare(), &["fast-import", "--quiet", "--force"], text.as_bytes());
+    }
+}
+
+pub(crate) fn git(bare: &Path, args: &[&str]) -> String {
+    let output = Command::new("git").arg("--git-dir").arg(bare).args(args).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+pub(crate) fn feed(bare: &Path, args: &[&str], input: &[u8]) {
+    use std::io::Write;
+    let mut command = Command::new("git");
+    let mut child = command.arg("--git-dir").arg(bare).args(args).stdin(std::process::Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    assert!(child.wait().unwrap().success(), "git {args:?}");
+}
