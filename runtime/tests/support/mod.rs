@@ -1,6 +1,9 @@
 //! What the tests of a repository share.
 #![allow(dead_code, reason = "each test program uses some of it")]
 
+#[cfg(unix)]
+pub(crate) mod http;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,16 +15,38 @@ use tempfile::TempDir;
 
 /// A bare repository on this machine, and folders for caches.
 pub(crate) struct Place {
-    pub folder: TempDir,
+    pub folder: Folder,
     pub catalog: Catalog,
+}
+
+pub(crate) enum Folder {
+    Own(TempDir),
+    Other(PathBuf),
+}
+
+impl Folder {
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Folder::Own(folder) => folder.path(),
+            Folder::Other(folder) => folder,
+        }
+    }
+}
+
+fn catalog() -> Catalog {
+    Catalog::new(manifest::Platform::default(), Layouts::default(), Vec::new()).unwrap()
 }
 
 impl Place {
     pub(crate) fn new() -> Place {
         let folder = tempfile::tempdir().unwrap();
         Repository::init(&folder.path().join("releases.git"), "main").unwrap();
-        let catalog = Catalog::new(manifest::Platform::default(), Layouts::default(), Vec::new()).unwrap();
-        Place { folder, catalog }
+        Place { folder: Folder::Own(folder), catalog: catalog() }
+    }
+
+    /// The same in another process.
+    pub(crate) fn at(folder: &Path) -> Place {
+        Place { folder: Folder::Other(folder.to_owned()), catalog: catalog() }
     }
 
     pub(crate) fn bare(&self) -> PathBuf {
@@ -39,8 +64,16 @@ impl Place {
 
     /// A web app with so many replicas.
     pub(crate) fn webapp(&self, name: &str, replicas: u64) -> Checked {
-        let values =
-            json!({ "tenant": "acme", "name": name, "image": { "repository": "nginx", "tag": "1" }, "replicas": replicas });
+        self.release(name, json!({ "image": { "repository": "nginx", "tag": "1" }, "replicas": replicas }))
+    }
+
+    /// A web app of an image.
+    pub(crate) fn image(&self, name: &str, tag: &str) -> Checked {
+        self.release(name, json!({ "image": { "repository": "nginx", "tag": tag } }))
+    }
+
+    fn release(&self, name: &str, mut values: serde_json::Value) -> Checked {
+        (values["tenant"], values["name"]) = (json!("acme"), json!(name));
         let located = self.locate(name);
         self.catalog.release(&located.identity, &Parts::new(), values).unwrap()
     }
