@@ -196,13 +196,14 @@ fn read(ran: &Ran, reference: &str) -> Pushed {
 }
 
 /// Somebody else was faster at the remote itself.
-fn is_race(summary: &str) -> bool {
+pub(crate) fn is_race(summary: &str) -> bool {
     [
         "failed to update ref",
         "atomic transaction failed",
         "failed to lock",
         "cannot lock ref",
         "reference already exists",
+        "incorrect old value",
         "fetch first",
     ]
     .iter()

@@ -25,6 +25,7 @@
 mod change;
 mod checked;
 mod commit;
+mod direct;
 mod error;
 mod git;
 mod id;
@@ -42,7 +43,7 @@ pub use checked::{Catalog, Checked, CheckedError, Release};
 pub use error::Error;
 pub use id::{BlobId, CommitId, IdError, JobId};
 pub use remote::{Remote, RemoteError};
-pub use repository::{Pending, Repository, Settings};
+pub use repository::{Pending, Repository, Settings, Transport};
 pub use sign::Signing;
 pub use snapshot::{Entry, Event, Snapshot, Stray};
 

@@ -14,7 +14,7 @@ use crate::change::{Actor, Change, Landed};
 use crate::error::Error;
 use crate::git::Git;
 use crate::id::{BlobId, CommitId};
-use crate::remote::Remote;
+use crate::remote::{Remote, Scheme};
 use crate::sign::Signing;
 use crate::snapshot::Snapshot;
 use crate::store::{self, Lock, Store};
@@ -31,6 +31,8 @@ pub struct Settings {
     pub layouts: Layouts,
     /// The committer. All that write to a branch on behalf of the platform have the same address: by it they know their commits.
     pub committer: Actor,
+    /// How commits reach the remote.
+    pub transport: Transport,
     /// With what commits are signed.
     pub signing: Option<Signing>,
     /// Whether the configuration of the user and of the machine counts, credential helpers among it: for people, not for services.
@@ -39,6 +41,16 @@ pub struct Settings {
     pub timeout: Duration,
     /// How long a remote that can't be reached is tried.
     pub patience: Duration,
+}
+
+/// How commits reach the remote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// `git push`: whatever `git` can reach, with whatever credentials it has.
+    Push,
+    /// One request to a server of smart HTTP that asks for no credentials. It was tried with `git http-backend`; whether a hosting service
+    /// takes it has to be tried there.
+    Direct,
 }
 
 /// A branch of releases. It can be shared by threads; what they want at the same time goes into one push.
@@ -73,6 +85,7 @@ impl Settings {
             cache: cache.into(),
             layouts: Layouts::default(),
             committer: Actor::new("Trefoil", "trefoil@localhost"),
+            transport: Transport::Push,
             signing: None,
             configured: true,
             timeout: Duration::from_secs(120),
@@ -87,6 +100,12 @@ impl Repository {
     /// # Errors
     /// If the cache can't be made or opened.
     pub fn open(settings: Settings) -> Result<Repository, Error> {
+        if settings.transport == Transport::Direct && !matches!(settings.remote.scheme(), Scheme::Http | Scheme::Https) {
+            return Err(Error::Cache {
+                what: "is for `Transport::Direct`, which needs an address of HTTP".to_owned(),
+                source: None,
+            });
+        }
         let (repo, lock) = store::open(&settings.cache)?;
         let settings = Arc::new(settings);
         let git = Git {

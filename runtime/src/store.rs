@@ -9,16 +9,30 @@ use gix::ObjectId;
 use gix::objs::{Kind, Write, WriteTo};
 use gix::refs::transaction::PreviousValue;
 
+use crate::direct::New;
 use crate::error::Error;
 
 /// Trees that are kept in memory, in bytes. A tree never changes, so that none is ever stale.
 const TREES: usize = 32 << 20;
+
+/// How much is kept before the cache fetches it, in bytes.
+const KEPT: usize = 16 << 20;
 
 /// One thread's view of the cache.
 pub(crate) struct Store {
     repo: gix::Repository,
     trees: HashMap<ObjectId, Arc<[u8]>>,
     bytes: usize,
+    /// Objects that aren't written into the cache, but kept until it has fetched them; `None` if all are written.
+    kept: Option<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    objects: HashMap<ObjectId, New>,
+    bytes: usize,
+    /// Those of the present batch.
+    new: Vec<ObjectId>,
 }
 
 /// The cache is ours as long as this lives, and no other process'.
@@ -79,7 +93,38 @@ fn clear(folder: &Path) {
 
 impl Store {
     pub(crate) fn new(repo: &gix::ThreadSafeRepository) -> Store {
-        Store { repo: repo.to_thread_local(), trees: HashMap::new(), bytes: 0 }
+        Store { repo: repo.to_thread_local(), trees: HashMap::new(), bytes: 0, kept: None }
+    }
+
+    /// Keeps new objects in memory instead of writing them into the cache.
+    pub(crate) fn keep(&mut self) {
+        self.kept = Some(Kept::default());
+    }
+
+    /// Begins a batch.
+    pub(crate) fn begin(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            kept.new.clear();
+        }
+    }
+
+    /// The objects of the batch.
+    pub(crate) fn new_objects(&self) -> Vec<New> {
+        let kept = self.kept.as_ref();
+        let found = |kept: &Kept| kept.new.iter().filter_map(|id| kept.objects.get(id).cloned()).collect();
+        kept.map(found).unwrap_or_default()
+    }
+
+    /// Forgets what the cache has by now.
+    pub(crate) fn fetched(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            *kept = Kept::default();
+        }
+    }
+
+    /// Whether so much is kept that it should be fetched.
+    pub(crate) fn is_full(&self) -> bool {
+        self.kept.as_ref().is_some_and(|kept| kept.bytes > KEPT)
     }
 
     pub(crate) fn repo(&self) -> &gix::Repository {
@@ -110,6 +155,9 @@ impl Store {
 
     /// The bytes of an object.
     pub(crate) fn read(&self, id: ObjectId, kind: Kind) -> Result<Vec<u8>, Error> {
+        if let Some((_, bytes)) = self.kept.as_ref().and_then(|kept| kept.objects.get(&id)).filter(|(found, _)| *found == kind) {
+            return Ok(bytes.to_vec());
+        }
         let object = self.repo.find_object(id);
         let mut object = object.map_err(|error| Error::cache(format!("lacks the {kind} {id}"), error.to_string()))?;
         match object.kind == kind {
@@ -139,6 +187,15 @@ impl Store {
     }
 
     pub(crate) fn put_bytes(&mut self, kind: Kind, bytes: &[u8]) -> Result<ObjectId, Error> {
+        if let Some(kept) = &mut self.kept {
+            let id = gix::objs::compute_hash(gix::hash::Kind::Sha1, kind, bytes);
+            let id = id.map_err(|error| Error::cache("can't hash an object", error.to_string()))?;
+            kept.new.push(id);
+            if kept.objects.insert(id, (kind, bytes.into())).is_none() {
+                kept.bytes += bytes.len();
+            }
+            return Ok(id);
+        }
         self.repo.objects.write_buf(kind, bytes).map_err(|error| Error::cache("can't hold an object", error.to_string()))
     }
 
@@ -167,6 +224,9 @@ impl Store {
     pub(crate) fn descends(&self, new: ObjectId, old: ObjectId) -> Result<bool, Error> {
         if new == old {
             return Ok(true);
+        }
+        if !self.has_commit(old) {
+            return Ok(false);
         }
         let base = self.repo.merge_bases_many(new, &[old]);
         let bases = base.map_err(|error| Error::cache("can't be walked", error.to_string()))?;

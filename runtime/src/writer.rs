@@ -12,10 +12,11 @@ use manifest::layout::ReleasePath;
 
 use crate::change::{Change, Edit, Effect, Landed, Precondition, Since};
 use crate::commit::Pen;
+use crate::direct::Direct;
 use crate::error::Error;
 use crate::git::{Fetched, Git, Pushed};
 use crate::id::{BlobId, CommitId};
-use crate::repository::Settings;
+use crate::repository::{Settings, Transport};
 use crate::scan::{self, From, scan};
 use crate::store::Store;
 use crate::tree;
@@ -106,8 +107,11 @@ pub(crate) struct Writer {
     pub store: Store,
     pub git: Git,
     pub settings: Arc<Settings>,
+    direct: Option<Direct>,
     /// The head, if it needn't be asked for.
     head: Option<Option<ObjectId>>,
+    /// The last head that was acknowledged, whether the cache has noted it or not.
+    known: Option<ObjectId>,
 }
 
 /// What a batch would be.
@@ -117,14 +121,19 @@ struct Plan {
 }
 
 impl Writer {
-    pub(crate) fn new(store: Store, git: Git, settings: Arc<Settings>) -> Writer {
-        Writer { store, git, settings, head: None }
+    pub(crate) fn new(mut store: Store, git: Git, settings: Arc<Settings>) -> Writer {
+        let direct = (settings.transport == Transport::Direct).then(|| {
+            store.keep();
+            Direct::new(&settings.remote, settings.timeout)
+        });
+        Writer { store, git, settings, direct, head: None, known: None }
     }
 
     /// Works until the queue is closed and empty.
     pub(crate) fn run(mut self, queue: &Queue) {
         // What was known before may still be so; if it isn't, the push says so.
-        self.head = self.store.reference(HEAD).ok().flatten().map(Some);
+        self.known = self.store.reference(HEAD).ok().flatten();
+        self.head = self.known.map(Some);
         while let Some(work) = queue.take() {
             match work {
                 Work::Readers(readers) => {
@@ -146,7 +155,7 @@ impl Writer {
     /// Asks the remote what the branch is.
     fn refresh(&mut self) -> Result<Seen, Error> {
         self.head = None;
-        let known = self.store.reference(HEAD)?;
+        let known = self.known;
         let head = match self.git.fetch(FETCHED) {
             Fetched::Branch => self.store.reference(FETCHED)?,
             Fetched::NoBranch => None,
@@ -156,12 +165,12 @@ impl Writer {
             (Some(known), Some(head)) if self.store.descends(head, known)? => None,
             (known, _) => known,
         };
+        self.store.fetched();
         match head {
-            Some(head) if known != Some(head) => self.store.set_reference(HEAD, head)?,
-            None if known.is_some() => self.store.drop_reference(HEAD)?,
-            _ => {}
+            Some(head) => self.store.set_reference(HEAD, head)?,
+            None => self.store.drop_reference(HEAD)?,
         }
-        self.head = Some(head);
+        (self.head, self.known) = (Some(head), head);
         Ok(Seen { head, rewritten })
     }
 
@@ -189,6 +198,12 @@ impl Writer {
                     Err(error) => return refuse(batch, &error),
                 },
             };
+            // What isn't fetched yet can't be looked through.
+            let is_fetched = head.is_none_or(|head| self.direct.is_none() || self.store.has_commit(head));
+            if !is_fetched && (self.store.is_full() || batch.iter().any(|waiting| from(waiting).is_some())) {
+                self.head = None;
+                continue;
+            }
             if let Err(error) = self.settle(&mut batch, head) {
                 return refuse(batch, &error);
             }
@@ -201,11 +216,17 @@ impl Writer {
                 self.head = None;
                 continue;
             };
-            match self.git.push(head, tip) {
+            let pushed = match &self.direct {
+                Some(direct) => direct.push(head, tip, &self.store.new_objects()),
+                None => self.git.push(head, tip),
+            };
+            match pushed {
                 Pushed::Landed => {
-                    self.head = Some(Some(tip));
-                    // It is only a note; what it doesn't say is asked for.
-                    self.store.set_reference(HEAD, tip).ok();
+                    (self.head, self.known) = (Some(Some(tip)), Some(tip));
+                    if self.direct.is_none() {
+                        // It is only a note; what it doesn't say is asked for.
+                        self.store.set_reference(HEAD, tip).ok();
+                    }
                     return answer(batch, plan.results);
                 }
                 Pushed::Lost => {
@@ -300,6 +321,7 @@ impl Writer {
     fn plan(&mut self, batch: &[Waiting], head: Option<ObjectId>) -> Plan {
         let mut tip = head;
         let mut results = Vec::new();
+        self.store.begin();
         let mut root = match head.map(|head| self.store.tree_of(head)).transpose() {
             Ok(root) => root,
             Err(error) => {

@@ -15,7 +15,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use runtime::{Change, CommitId, JobId, Remote, Repository, Settings, Since};
+use runtime::{Change, CommitId, JobId, Remote, Repository, Settings, Since, Transport};
 use support::Place;
 use support::http::{Random, Server, Trouble};
 
@@ -24,6 +24,9 @@ const CALLERS: usize = 6;
 
 /// Where a process is told what to do.
 const WORK: &str = "TREFOIL_TEST_WORK";
+
+/// Set for a process that pushes over HTTP by itself.
+const DIRECT: &str = "TREFOIL_TEST_DIRECT";
 
 /// The process that is killed: lands the jobs of a folder as a job table would have them landed, several at a time. What it has to
 /// remember it writes down before it goes on.
@@ -34,7 +37,9 @@ fn worker() {
     let place = Place::at(&work);
     let url = fs::read_to_string(work.join("url")).unwrap();
     let remote = Remote::parse(&url, "main").unwrap();
-    let settings = Settings { configured: false, patience: Duration::from_secs(60), ..Settings::new(remote, work.join("cache")) };
+    let transport = if std::env::var_os(DIRECT).is_some() { Transport::Direct } else { Transport::Push };
+    let patience = Duration::from_secs(60);
+    let settings = Settings { configured: false, patience, transport, ..Settings::new(remote, work.join("cache")) };
     let repository = Repository::open(settings).unwrap();
     let jobs: Vec<String> = lines(&work.join("jobs"));
     let done: Vec<String> =
@@ -133,12 +138,12 @@ fn kills_lose_nothing_and_repeat_nothing() {
             break;
         }
         lives += 1;
-        let mut worker = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "worker", "--ignored", "--nocapture"])
-            .env(WORK, work)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut worker = Command::new(std::env::current_exe().unwrap());
+        worker.args(["--exact", "worker", "--ignored", "--nocapture"]).env(WORK, work).stdout(Stdio::piped());
+        if random.below(2) == 0 {
+            worker.env(DIRECT, "1");
+        }
+        let mut worker = worker.spawn().unwrap();
         let mut output = BufReader::new(worker.stdout.take().unwrap());
         if killed < kills {
             // Now and then before it has begun to write; mostly while it does.

@@ -1,0 +1,166 @@
+//! Pushing over smart HTTP in one request: a pack of what is new, and the reference's old and new value, which the server compares and
+//! swaps (gitprotocol-http(5), gitprotocol-pack(5)).
+
+use std::io::Write;
+use std::time::Duration;
+
+use gix::ObjectId;
+use gix::objs::Kind;
+
+use crate::git::{Pushed, is_race};
+use crate::remote::{Remote, redacted};
+
+/// An object that the remote may not have.
+pub(crate) type New = (Kind, std::sync::Arc<[u8]>);
+
+/// The longest answer that is read, in bytes.
+const ANSWER: u64 = 1 << 20;
+
+pub(crate) struct Direct {
+    agent: ureq::Agent,
+    url: String,
+    reference: String,
+}
+
+impl Direct {
+    pub(crate) fn new(remote: &Remote, timeout: Duration) -> Direct {
+        let config = ureq::Agent::config_builder()
+            // Credentials go to the host that they are for.
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .timeout_global(Some(timeout))
+            .build();
+        let url = format!("{}/git-receive-pack", remote.url().trim_end_matches('/'));
+        Direct { agent: config.into(), url, reference: remote.reference() }
+    }
+
+    /// Makes the remote's branch `new` if it is `old`.
+    pub(crate) fn push(&self, old: Option<ObjectId>, new: ObjectId, objects: &[New]) -> Pushed {
+        let body = match request(&self.reference, old, new, objects) {
+            Ok(body) => body,
+            Err(error) => return Pushed::Unknown(error.to_string()),
+        };
+        let sent = self
+            .agent
+            .post(&self.url)
+            .header("Content-Type", "application/x-git-receive-pack-request")
+            .header("Accept", "application/x-git-receive-pack-result")
+            .send(&body[..]);
+        let mut response = match sent {
+            Ok(response) => response,
+            Err(error) => return Pushed::Unknown(redacted(&error.to_string())),
+        };
+        match response.status().as_u16() {
+            200 => {}
+            status @ (401 | 403 | 404) => return Pushed::Declined(format!("it answers {status} to a push")),
+            status => return Pushed::Unknown(format!("the remote answers {status} to a push")),
+        }
+        match response.body_mut().with_config().limit(ANSWER).read_to_vec() {
+            Ok(answer) => report(&answer, &self.reference),
+            Err(error) => Pushed::Unknown(redacted(&error.to_string())),
+        }
+    }
+}
+
+/// One command, and the pack.
+fn request(reference: &str, old: Option<ObjectId>, new: ObjectId, objects: &[New]) -> std::io::Result<Vec<u8>> {
+    let old = old.unwrap_or_else(|| ObjectId::null(gix::hash::Kind::Sha1));
+    let command = format!("{} {} {reference}\0report-status atomic agent=trefoil", old.to_hex(), new.to_hex());
+    let mut body = format!("{:04x}{command}0000", command.len() + 4).into_bytes();
+    let begin = body.len();
+    body.extend_from_slice(b"PACK");
+    body.extend_from_slice(&2_u32.to_be_bytes());
+    body.extend_from_slice(&u32::try_from(objects.len()).unwrap_or(u32::MAX).to_be_bytes());
+    for (kind, bytes) in objects {
+        head(*kind, bytes.len(), &mut body);
+        let mut deflate = gix::zlib::stream::deflate::Write::new(&mut body, gix::zlib::Compression::BEST_SPEED);
+        deflate.write_all(bytes)?;
+        deflate.flush()?;
+    }
+    let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
+    hasher.update(&body[begin..]);
+    let digest = hasher.try_finalize().map_err(|error| std::io::Error::other(error.to_string()))?;
+    body.extend_from_slice(digest.as_slice());
+    Ok(body)
+}
+
+/// Type and size of a pack's entry (gitformat-pack(5)): four bits of the size, then seven at a time.
+fn head(kind: Kind, size: usize, out: &mut Vec<u8>) {
+    let kind: u8 = match kind {
+        Kind::Commit => 1,
+        Kind::Tree => 2,
+        Kind::Blob => 3,
+        Kind::Tag => 4,
+    };
+    let mut byte = (kind << 4) | (size & 0x0f) as u8;
+    let mut rest = size >> 4;
+    while rest > 0 {
+        out.push(byte | 0x80);
+        byte = (rest & 0x7f) as u8;
+        rest >>= 7;
+    }
+    out.push(byte);
+}
+
+/// Reads `report-status`. Whatever doesn't speak of our reference says nothing of what became of it.
+fn report(answer: &[u8], reference: &str) -> Pushed {
+    let mut rest = answer;
+    while let Some((length, tail)) = rest.split_at_checked(4) {
+        let length = std::str::from_utf8(length).ok().and_then(|digits| usize::from_str_radix(digits, 16).ok());
+        let Some(length) = length else { break };
+        let Some((line, tail)) = length.checked_sub(4).map_or(Some((&[][..], tail)), |length| tail.split_at_checked(length))
+        else {
+            break;
+        };
+        rest = tail;
+        let line = String::from_utf8_lossy(line);
+        let line = line.trim_end();
+        if line.strip_prefix("ok ") == Some(reference) {
+            return Pushed::Landed;
+        }
+        if let Some(reason) = line.strip_prefix("ng ").and_then(|rest| rest.strip_prefix(reference)) {
+            let reason = redacted(reason.trim());
+            return match reason.as_str() {
+                reason if is_race(reason) => Pushed::Lost,
+                "unpacker error" => Pushed::Unknown(reason),
+                _ => Pushed::Declined(reason),
+            };
+        }
+    }
+    Pushed::Unknown("the remote's answer says nothing of the branch".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports() {
+        let line = |text: &str| format!("{:04x}{text}", text.len() + 4);
+        let answer = |text: &str| format!("{}{}0000", line("unpack ok\n"), line(text));
+        let read = |text: &str| report(answer(text).as_bytes(), "refs/heads/main");
+        assert_eq!(read("ok refs/heads/main\n"), Pushed::Landed);
+        assert_eq!(read("ng refs/heads/main failed to update ref\n"), Pushed::Lost);
+        assert_eq!(
+            read("ng refs/heads/main pre-receive hook declined\n"),
+            Pushed::Declined("pre-receive hook declined".to_owned())
+        );
+        for other in ["ok refs/heads/other\n", "ng refs/heads/main unpacker error\n", "x\n"] {
+            assert!(matches!(read(other), Pushed::Unknown(_)), "{other}");
+        }
+        for broken in ["", "0", "zzzz", "0fff", "0001"] {
+            assert!(matches!(report(broken.as_bytes(), "refs/heads/main"), Pushed::Unknown(_)), "{broken}");
+        }
+    }
+
+    #[test]
+    fn sizes_of_entries() {
+        for (size, expected) in
+            [(0, vec![0x30]), (15, vec![0x3f]), (16, vec![0xb0, 1]), (0x7ff, vec![0xbf, 0x7f]), (0x800, vec![0xb0, 0x80, 1])]
+        {
+            let mut out = Vec::new();
+            head(Kind::Blob, size, &mut out);
+            assert_eq!(out, expected, "{size:#x}");
+        }
+    }
+}
