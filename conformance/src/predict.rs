@@ -3,8 +3,9 @@
 
 mod words;
 
-use generator::ledger::{Entry, Habit, Target};
+use generator::ledger::{Entry, Habit, Outcome, Target};
 use manifest::pointer::escape;
+use manifest::valid::Violation;
 use serde_json::Value;
 
 use crate::document::Case;
@@ -49,7 +50,21 @@ pub(crate) fn predict(referee: &Referee<'_>, of: Of<'_>, case: &Case) -> Option<
     let minded: Vec<&Fault> = ruling.faults.iter().filter(|fault| is_enforced(referee, target, fault)).collect();
     // What the form leaves to others it may mind as well.
     let open = target == Target::Backstage && minded.is_empty() && !ruling.faults.is_empty();
+    if minded.is_empty() && matches!(target, Target::Kro | Target::Editor) && is_too_strict(referee, target, &shown) {
+        return Some(Prediction { accepted: false, words: Vec::new() });
+    }
     (!open).then(|| said(referee, of, &shown, &minded))
+}
+
+/// Whether a stricture of the ledger, as that on keys of an object that was left open, refuses a good document.
+fn is_too_strict(referee: &Referee<'_>, target: Target, document: &Value) -> bool {
+    let strict = |entry: &Entry| matches!(entry.outcome, Outcome::Stricter(_));
+    let entries: Vec<&Entry> =
+        referee.book(target).into_iter().flat_map(|book| &book.entries).filter(|entry| strict(entry)).collect();
+    let is_of = |violation: &Violation| {
+        entries.iter().any(|entry| entry.keyword == violation.keyword && entry.used_at.is_at(&violation.pointer))
+    };
+    !entries.is_empty() && referee.contract().values(document).iter().any(is_of)
 }
 
 /// Values over a chart's, as Helm lays them (`pkg/chart/common/util/coalesce.go`): a null takes a value of the chart away, and stays where

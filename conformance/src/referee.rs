@@ -9,6 +9,7 @@ use std::fmt;
 
 use generator::ledger::{Book, Outcome, Target};
 use generator::model::{self, Constraint, Owned, Withheld};
+use manifest::contract::Contract;
 use manifest::defaults::Defaults;
 use manifest::valid::{Validator, uncarried};
 use serde_json::Value;
@@ -27,6 +28,7 @@ pub(crate) struct Referee<'a> {
     pub owned: Owned,
     constraints: Vec<Constraint>,
     withheld: Withheld,
+    contract: Contract,
 }
 
 /// What the referee says of a document.
@@ -106,7 +108,13 @@ impl<'a> Referee<'a> {
         let bare = Validator::new(&service.bundle.schema, Defaults::default())?;
         let owned = model::release(service);
         let (constraints, withheld) = (model::constraints(service), model::withheld(service));
-        Ok(Referee { subject, chart, bare, owned, constraints, withheld })
+        let contract = generator::contract(&subject.made, &subject.platform)?;
+        Ok(Referee { subject, chart, bare, owned, constraints, withheld, contract })
+    }
+
+    /// What a releases repository refuses of a release, the strictures of the API among it.
+    pub(crate) fn contract(&self) -> &Contract {
+        &self.contract
     }
 
     /// Whether there is anything that a release doesn't say as the chart wants it.

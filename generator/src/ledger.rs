@@ -86,10 +86,12 @@ pub enum Habit {
     Characters,
     /// The object's name and namespace have to be those that follow from the values ([`manifest::identity`]).
     Identity,
+    /// Unknown keys of an object for which no key is declared go unseen when it is applied on the server's side.
+    Keyless,
 }
 
 impl Habit {
-    pub const ALL: [Habit; 3] = [Habit::NullIsAbsent, Habit::Characters, Habit::Identity];
+    pub const ALL: [Habit; 4] = [Habit::NullIsAbsent, Habit::Characters, Habit::Identity, Habit::Keyless];
 
     /// What becomes of the schema's word in such a target; `None`: it has no such habit.
     ///
@@ -106,13 +108,17 @@ impl Habit {
             }
             (Habit::Characters, Target::Kro) => refused("KRO can't pass on U+007F to U+009F, U+FFFE and U+FFFF"),
             (Habit::Identity, Target::Kro) => refused("the object's name and namespace follow from tenant and name"),
+            (Habit::Keyless, Target::Kro) => Some(Outcome::Lost(
+                "where an object declares no key, `kubectl apply --server-side` drops unknown ones without a word; a plain write refuses them"
+                    .to_owned(),
+            )),
             (Habit::Identity, Target::Backstage) => Some(Outcome::Moved(
                 "the form checks tenant and name alone; how long they are together, the pull request's checks and the API hold"
                     .to_owned(),
             )),
             (Habit::NullIsAbsent, Target::Rust | Target::Backstage | Target::Editor)
-            | (Habit::Characters | Habit::Identity, Target::Rust | Target::Helm | Target::Editor)
-            | (Habit::Characters, Target::Backstage) => None,
+            | (Habit::Characters | Habit::Identity | Habit::Keyless, Target::Rust | Target::Helm | Target::Editor)
+            | (Habit::Characters | Habit::Keyless, Target::Backstage) => None,
         }
     }
 
@@ -120,6 +126,7 @@ impl Habit {
     pub fn word(self) -> &'static str {
         match self {
             Habit::NullIsAbsent => "null",
+            Habit::Keyless => "unknown keys",
             Habit::Characters => "characters",
             Habit::Identity => "identity",
         }

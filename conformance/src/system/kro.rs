@@ -5,6 +5,7 @@ mod ready;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -15,6 +16,7 @@ use crate::plane::{Plane, Request};
 use crate::subject::{Subject, View};
 use crate::system::{Answer, ManifestVerdict, Refused, System};
 use generator::ledger::Target;
+use generator::model::{Schema, Service, Shape};
 
 /// KRO in a control plane of its own.
 pub(crate) struct Kro {
@@ -157,21 +159,71 @@ impl System for Kro {
         }
     }
 
-    /// The same documents, applied as `kubectl apply --server-side` and Argo CD do it.
+    /// The same documents, applied as `kubectl apply --server-side` and Argo CD do it. Those with a null aren't among them
+    /// (see [`Way`]), nor those with unknown keys that no such write sees ([`generator::ledger::Habit::Keyless`]).
     fn sample(&mut self, subject: &Subject, documents: &[&Value], answers: &[Answer]) -> anyhow::Result<Vec<String>> {
-        self.way = Way::Apply;
-        let applied = self.ask(subject, documents);
-        self.way = Way::Create;
-        let differs = |created: &&Answer, applied: &Answer| created.accepted != applied.accepted || created.kept != applied.kept;
-        let both = documents.iter().zip(answers.iter().zip(applied?));
+        let mut open: Vec<(&Value, &Answer)> = documents.iter().copied().zip(answers).collect();
+        let unseen = |answer: &Answer| answer.messages.iter().any(|message| is_keyless(&subject.made.service, message));
+        open.retain(|(document, created)| !holds_null(document) && !unseen(created));
+        let mut different = Vec::new();
+        // The server learns the types of a new API for applied objects some seconds after it serves it.
+        for pause in [0, 2, 4, 8, 16] {
+            std::thread::sleep(Duration::from_secs(pause));
+            self.way = Way::Apply;
+            let applied = self.ask(subject, &open.iter().map(|(document, _)| *document).collect::<Vec<_>>());
+            self.way = Way::Create;
+            different = open.iter().copied().zip(applied?).filter(|((_, created), applied)| differs(created, applied)).collect();
+            open = different.iter().map(|(one, _)| *one).collect();
+            if open.is_empty() {
+                break;
+            }
+        }
         let word = |answer: &Answer| if answer.accepted { "accepted".to_owned() } else { answer.messages.join("; ") };
-        let different = both.filter(|(_, (created, applied))| differs(created, applied));
         Ok(different
-            .map(|(document, (created, applied))| format!("{document}: created: {}; applied: {}", word(created), word(&applied)))
+            .into_iter()
+            .map(|((document, created), applied)| format!("{document}: created: {}; applied: {}", word(created), word(&applied)))
             .collect())
     }
 
     fn manifests(&mut self, subject: &Subject, release: &document::Release<'_>) -> anyhow::Result<Vec<ManifestVerdict>> {
         manifests::ask(self, subject, release)
+    }
+}
+
+fn differs(created: &Answer, applied: &Answer) -> bool {
+    created.accepted != applied.accepted || created.kept != applied.kept
+}
+
+/// Whether a message is about an unknown field of an object for which none is declared.
+fn is_keyless(service: &Service, message: &str) -> bool {
+    let path = message.strip_prefix("unknown field \"spec.values.").and_then(|rest| rest.split('"').next());
+    let Some((steps, _)) = path.map(|path| path.rsplit_once('.').unwrap_or(("", path))) else { return false };
+    let mut at = service.values.resolve(&service.types);
+    for step in steps.split('.').filter(|step| !step.is_empty()) {
+        let (key, items) = step.split_once('[').map_or((step, 0), |(key, rest)| (key, rest.split('[').count()));
+        let Some(below) = below(at, key) else { return false };
+        at = below.resolve(&service.types);
+        for _ in 0..items {
+            let Shape::List(list) = &at.shape else { return false };
+            at = list.item.resolve(&service.types);
+        }
+    }
+    at.object().is_some_and(|object| object.fields.is_empty())
+}
+
+fn below<'s>(schema: &'s Schema, key: &str) -> Option<&'s Schema> {
+    match &schema.shape {
+        Shape::Object(object) => object.field(key).map(|field| &field.schema),
+        Shape::Map(map) => Some(&map.value),
+        _ => None,
+    }
+}
+
+fn holds_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().any(holds_null),
+        Value::Object(members) => members.values().any(holds_null),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
