@@ -1,6 +1,6 @@
 //! Releases a second over smart HTTP on this machine, beside GitPython and the git command line, in one run.
 //!
-//! `cargo bench -p runtime --bench delivery [-- FILES...]`: repositories of 1,000, 10,000 and 100,000 files, or of those named.
+//! `cargo bench --profile dev -p runtime --bench delivery [-- FILES...]`: repositories of 1,000, 10,000 and 100,000 files, or of those named.
 //! What is compared takes turns, and what is printed are ratios to GitPython in the same run. It needs `python3` with the package
 //! GitPython; without it, ratios are to the git command line.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark")]
@@ -53,10 +53,10 @@ fn size(files: usize) {
         repository
     };
     let (default, direct) = (open("default", Transport::Push), open("direct", Transport::Direct));
-    let mut ways = Vec::new();
     let python = python(&url, &place.folder.path().join("python"));
     let number = AtomicUsize::new(0);
     let next = || format!("bench-{}", number.fetch_add(1, Ordering::Relaxed));
+    let mut ways = Vec::new();
     if let Some(python) = python {
         ways.push(Way { name: "GitPython".to_owned(), turn: Box::new(peer(python)) });
     }
@@ -145,7 +145,7 @@ fn python(url: &str, folder: &Path) -> Option<std::process::Child> {
 }
 
 /// A turn of a program that waits for a line with the number of requests, and prints the seconds of each.
-fn peer(mut child: std::process::Child) -> impl FnMut(usize) -> (Vec<f64>, f64) {
+fn peer(mut child: std::process::Child) -> impl FnMut(usize) -> (Vec<f64>, f64) + use<> {
     use std::io::Write as _;
     let mut input = child.stdin.take().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -171,7 +171,7 @@ fn peer(mut child: std::process::Child) -> impl FnMut(usize) -> (Vec<f64>, f64) 
 }
 
 /// A clone with a work tree, and the command line's `add`, `commit` and `push`.
-fn command_line(url: &str, folder: &Path) -> impl FnMut(usize) -> (Vec<f64>, f64) {
+fn command_line(url: &str, folder: &Path) -> impl FnMut(usize) -> (Vec<f64>, f64) + use<> {
     let folder = folder.to_owned();
     let status = Command::new("git").args(["clone", "--quiet", url]).arg(&folder).status().unwrap();
     assert!(status.success());

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use runtime::manifest::layout::Located;
-use runtime::{BlobId, Change, Checked, CommitId, Effect, Error, Landed, Precondition, Since, Snapshot};
+use runtime::{BlobId, Change, Checked, Effect, Error, Landed, Precondition, Repository, Since, Snapshot};
 use serde_json::{Value, json};
 
 use super::session::{Session, called, myself};
@@ -21,8 +21,9 @@ pub(crate) fn apply(session: &Session<'_>, args: &ApplyArgs) -> anyhow::Result<E
     if args.if_match.is_some() && given.len() > 1 {
         bail!(Usage(format!("--if-match is about one release, and there are {}", given.len())));
     }
-    let precondition = match (args.if_match, args.create_only) {
-        (Some(blob), _) => Precondition::Is(blob),
+    let repository = session.repository()?;
+    let precondition = match (&args.if_match, args.create_only) {
+        (Some(id), _) => matching(&repository.snapshot()?, given[0].checked.located(), id)?,
         (None, true) => Precondition::Absent,
         (None, false) => Precondition::Any,
     };
@@ -31,50 +32,74 @@ pub(crate) fn apply(session: &Session<'_>, args: &ApplyArgs) -> anyhow::Result<E
         checked: Some(given.checked),
         precondition,
     });
-    write(session, wanted.collect(), &args.write, args.atomic)
+    write(session, &repository, wanted.collect(), &args.write, args.atomic)
+}
+
+/// The condition that a release's content has an id that begins so.
+fn matching(snapshot: &Snapshot, located: &Located, id: &str) -> anyhow::Result<Precondition> {
+    let found = snapshot.get(&located.path)?.map(|(blob, _)| blob);
+    match found {
+        Some(blob) if blob.to_string().starts_with(id) => Ok(Precondition::Is(blob)),
+        Some(blob) => bail!("{} is {blob}, and the change is for {id}", located.path),
+        None => bail!("{} isn't there, and the change is for {id}", located.path),
+    }
 }
 
 pub(crate) fn delete(
     session: &Session<'_>,
     releases: &[String],
-    if_match: Option<BlobId>,
+    if_match: Option<&str>,
     args: &WriteArgs,
 ) -> anyhow::Result<Exit> {
     if if_match.is_some() && releases.len() > 1 {
         bail!(Usage(format!("--if-match is about one release, and there are {}", releases.len())));
     }
-    let precondition = if_match.map_or(Precondition::Any, Precondition::Is);
-    let wanted = |release: &String| Ok(Wanted { located: session.locate(release)?, checked: None, precondition });
-    let wanted = releases.iter().map(wanted).collect::<anyhow::Result<_>>()?;
-    write(session, wanted, args, false)
+    let located: Vec<Located> = releases.iter().map(|release| session.locate(release)).collect::<anyhow::Result<_>>()?;
+    let repository = session.repository()?;
+    let precondition = match if_match {
+        Some(id) => matching(&repository.snapshot()?, &located[0], id)?,
+        None => Precondition::Any,
+    };
+    let wanted = located.into_iter().map(|located| Wanted { located, checked: None, precondition });
+    write(session, &repository, wanted.collect(), args, false)
 }
 
-pub(crate) fn rollback(session: &Session<'_>, release: &str, to: Option<CommitId>, args: &WriteArgs) -> anyhow::Result<Exit> {
+pub(crate) fn rollback(session: &Session<'_>, release: &str, to: Option<&str>, args: &WriteArgs) -> anyhow::Result<Exit> {
     let located = session.locate(release)?;
-    let snapshot = session.repository()?.snapshot()?;
+    let repository = session.repository()?;
+    let snapshot = repository.snapshot()?;
     let current = snapshot.get(&located.path)?;
-    let commit = match to {
-        Some(commit) => commit,
-        None => {
-            let events = snapshot.history(&located.path, 2)?;
-            let before = events.get(1).with_context(|| format!("{release} has never been anything else"))?;
-            before.commit
-        }
+    let events = snapshot.history(&located.path, if to.is_some() { usize::MAX } else { 2 })?;
+    let event = match to {
+        Some(id) => events.iter().find(|event| event.commit.to_string().starts_with(id)),
+        None => events.get(1),
     };
-    let before = snapshot.at(commit)?.get(&located.path)?;
-    let (_, text) = before.with_context(|| format!("{release} wasn't there at {commit}"))?;
+    let event = event.with_context(|| match to {
+        Some(id) => {
+            format!("no commit that begins with {id} is about {release}: `trefoil history {release}` lists those that are")
+        }
+        None => format!("{release} has never been anything else"),
+    })?;
+    let before = snapshot.at(event.commit)?.get(&located.path)?;
+    let (_, text) = before.with_context(|| format!("{release} wasn't there after {}", event.commit))?;
     // The service may ask for something else by now.
     let checked = session.catalog.file(located.clone(), &text);
-    let checked = checked.map_err(|error| anyhow::anyhow!("{}", files::problem(&format!("{release} at {commit}"), &error)))?;
+    let from = format!("{release} after {}", event.commit);
+    let checked = checked.map_err(|error| anyhow::anyhow!("{}", files::problem(&from, &error)))?;
     let precondition = current.map_or(Precondition::Absent, |(blob, _)| Precondition::Is(blob));
-    write(session, vec![Wanted { located, checked: Some(checked), precondition }], args, false)
+    write(session, &repository, vec![Wanted { located, checked: Some(checked), precondition }], args, false)
 }
 
-fn write(session: &Session<'_>, wanted: Vec<Wanted>, args: &WriteArgs, atomic: bool) -> anyhow::Result<Exit> {
+fn write(
+    session: &Session<'_>,
+    repository: &Repository,
+    wanted: Vec<Wanted>,
+    args: &WriteArgs,
+    atomic: bool,
+) -> anyhow::Result<Exit> {
     if args.job.is_some() && wanted.len() > 1 && !atomic {
         bail!(Usage("--job is about one change: give it with one release, or with --atomic".to_owned()));
     }
-    let repository = session.repository()?;
     if args.dry_run {
         let snapshot = repository.snapshot()?;
         let rows: Vec<Vec<Value>> = wanted.iter().map(|wanted| foreseen(&snapshot, wanted)).collect::<anyhow::Result<_>>()?;

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use runtime::{BlobId, CommitId, JobId};
+use runtime::JobId;
 
 use session::Session;
 
@@ -53,6 +53,9 @@ pub(crate) struct Common {
     /// What was fetched is kept here; it can be deleted at any time
     #[arg(long, global = true, env = "TREFOIL_CACHE", value_name = "DIR")]
     pub cache: Option<PathBuf>,
+    /// How many seconds a remote that can't be reached is tried
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30)]
+    pub patience: u64,
     /// Parts of the path that aren't in the release's names, where the layout has them
     #[arg(long = "part", global = true, value_name = "KEY=VALUE", value_parser = set::part)]
     pub parts: Vec<(String, String)>,
@@ -92,9 +95,9 @@ pub(crate) enum Command {
     Delete {
         #[arg(required = true)]
         releases: Vec<String>,
-        /// Only if the release's content has this id
-        #[arg(long, value_name = "BLOB")]
-        if_match: Option<BlobId>,
+        /// Only if the release's content has this id, or one that begins so
+        #[arg(long, value_name = "BLOB", value_parser = set::id)]
+        if_match: Option<String>,
         #[command(flatten)]
         write: WriteArgs,
     },
@@ -107,9 +110,9 @@ pub(crate) enum Command {
     /// Make a release what it was before
     Rollback {
         release: String,
-        /// What it was at this commit; without it what it was before its last change
-        #[arg(long, value_name = "COMMIT")]
-        to: Option<CommitId>,
+        /// What it was after this commit of its history, or one that begins so; without it what it was before its last change
+        #[arg(long, value_name = "COMMIT", value_parser = set::id)]
+        to: Option<String>,
         #[command(flatten)]
         write: WriteArgs,
     },
@@ -140,9 +143,9 @@ pub(crate) struct ApplyArgs {
     /// All of them in one commit, or none
     #[arg(long)]
     pub atomic: bool,
-    /// Only if the release's content has this id
-    #[arg(long, value_name = "BLOB", conflicts_with = "create_only")]
-    pub if_match: Option<BlobId>,
+    /// Only if the release's content has this id, or one that begins so
+    #[arg(long, value_name = "BLOB", value_parser = set::id, conflicts_with = "create_only")]
+    pub if_match: Option<String>,
     /// Only releases that aren't there yet
     #[arg(long)]
     pub create_only: bool,
@@ -199,15 +202,17 @@ pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
-    let session = |write: Option<&WriteArgs>| Session::new(&args.common, write.and_then(|write| write.sign.clone()));
+    let session = |write: Option<&WriteArgs>| Session::new(&args.common, write);
     match &args.command {
         Command::Apply(apply) => apply::apply(&session(Some(&apply.write))?, apply),
         Command::Get { release } => read::get(&session(None)?, release),
         Command::List { tenant, service } => read::list(&session(None)?, tenant.as_deref(), service.as_deref()),
         Command::Diff { files } => differ::diff(&session(None)?, files),
-        Command::Delete { releases, if_match, write } => apply::delete(&session(Some(write))?, releases, *if_match, write),
+        Command::Delete { releases, if_match, write } => {
+            apply::delete(&session(Some(write))?, releases, if_match.as_deref(), write)
+        }
         Command::History { release, limit } => read::history(&session(None)?, release, *limit),
-        Command::Rollback { release, to, write } => apply::rollback(&session(Some(write))?, release, *to, write),
+        Command::Rollback { release, to, write } => apply::rollback(&session(Some(write))?, release, to.as_deref(), write),
         Command::Render(render) => render::render(&session(None)?, render),
         Command::Validate { files } => read::validate(&session(None)?, files),
         Command::InitRepo { folder } => session::init(&args.common, folder),

@@ -31,6 +31,7 @@ pub(crate) fn value(format: Format, value: &Value) {
 
 fn table(heading: &[&str], rows: &[Vec<Value>]) {
     let shown = |value: &Value| match value {
+        Value::String(text) if is_id(text) => text[..SHORT].to_owned(),
         Value::String(text) => clean(text),
         Value::Null => "-".to_owned(),
         other => other.to_string(),
@@ -43,6 +44,13 @@ fn table(heading: &[&str], rows: &[Vec<Value>]) {
         let padded: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         line(padded.join("   ").trim_end());
     }
+}
+
+/// How much of an object's id people are shown.
+const SHORT: usize = 12;
+
+fn is_id(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// What others wrote can't steer the terminal.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use manifest::contract::Contract;
@@ -10,7 +11,7 @@ use manifest::name::{ReleaseName, ServiceName, TenantName};
 use manifest::{Identity, Platform};
 use runtime::{Actor, Catalog, Remote, Repository, Settings, Signing, manifest};
 
-use super::{Common, Exit, Format, Usage};
+use super::{Common, Exit, Format, Usage, WriteArgs};
 
 /// The repository of the first try.
 const LOCAL: &str = "releases.git";
@@ -21,16 +22,20 @@ pub(crate) struct Session<'a> {
     pub format: Format,
     common: &'a Common,
     signing: Option<Signing>,
+    /// Whether the repository of the first try is made if it isn't there: by commands that write.
+    makes: bool,
 }
 
 impl<'a> Session<'a> {
-    pub(crate) fn new(common: &'a Common, signing: Option<Signing>) -> anyhow::Result<Session<'a>> {
+    pub(crate) fn new(common: &'a Common, write: Option<&WriteArgs>) -> anyhow::Result<Session<'a>> {
         let platform = platform(common)?;
         let layouts = platform.layouts();
         let others = common.schemas.as_deref().map(contracts).transpose()?.unwrap_or_default();
         let catalog = Catalog::new(platform, layouts, others)?;
         let parts = common.parts.iter().cloned().collect();
-        Ok(Session { catalog, parts, format: common.output, common, signing })
+        let signing = write.and_then(|write| write.sign.clone());
+        let makes = write.is_some_and(|write| !write.dry_run);
+        Ok(Session { catalog, parts, format: common.output, common, signing, makes })
     }
 
     /// Opens the repository.
@@ -41,6 +46,7 @@ impl<'a> Session<'a> {
             layouts: self.catalog.layouts.clone(),
             committer: committer(),
             signing: self.signing.clone(),
+            patience: Duration::from_secs(self.common.patience),
             ..Settings::new(remote, cache)
         };
         Ok(Repository::open(settings)?)
@@ -48,17 +54,15 @@ impl<'a> Session<'a> {
 
     fn remote(&self) -> anyhow::Result<Remote> {
         let branch = self.common.branch.as_deref().unwrap_or(&self.catalog.platform.releases.branch);
-        let url = match &self.common.repo {
-            Some(url) => url.clone(),
-            None => {
-                if !Path::new(LOCAL).exists() {
-                    Repository::init(Path::new(LOCAL), branch)?;
-                    eprintln!("{LOCAL} is made: a repository for releases, in this folder");
-                }
-                LOCAL.to_owned()
+        let url = self.common.repo.as_deref().unwrap_or(LOCAL);
+        let remote = Remote::parse(url, branch).map_err(|error| Usage(error.to_string()))?;
+        if self.common.repo.is_none() && !Path::new(LOCAL).exists() {
+            if !self.makes {
+                bail!("there is no {LOCAL} in this folder: `trefoil apply` makes it, and --repo says where another is");
             }
-        };
-        let remote = Remote::parse(&url, branch).map_err(|error| Usage(error.to_string()))?;
+            Repository::init(Path::new(LOCAL), branch)?;
+            eprintln!("{LOCAL} is made: a repository for releases, in this folder");
+        }
         // A path means the same from the cache's folder only if it is whole.
         match remote.folder() {
             Some(folder) => {

@@ -14,6 +14,12 @@ pub(crate) fn part(text: &str) -> Result<(String, String), String> {
     Ok((key.to_owned(), value.to_owned()))
 }
 
+/// The id of an object, or its first digits.
+pub(crate) fn id(text: &str) -> Result<String, String> {
+    let right = (7..=40).contains(&text.len()) && text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
+    right.then(|| text.to_owned()).ok_or_else(|| "expected an id, or its first digits: 7 to 40 of 0-9 and a-f".to_owned())
+}
+
 /// `Ann Example <ann@example.org>`.
 pub(crate) fn actor(text: &str) -> Result<Actor, String> {
     let expected = "expected NAME <ADDRESS>";

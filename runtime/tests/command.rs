@@ -1,0 +1,209 @@
+//! The command as its users see it: README's walk, errors, and what programs read.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+struct Shell(TempDir);
+
+impl Shell {
+    fn new() -> Shell {
+        Shell(tempfile::tempdir().unwrap())
+    }
+
+    fn run(&self, line: &str) -> Output {
+        let line = line.replace("cargo trefoil", env!("CARGO_BIN_EXE_trefoil"));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &line]).current_dir(self.0.path()).env("TREFOIL_CACHE", self.0.path().join("cache"));
+        for name in ["TREFOIL_REPO", "TREFOIL_ACTOR", "TREFOIL_PLATFORM", "TREFOIL_SCHEMAS", "TREFOIL_SIGN"] {
+            shell.env_remove(name);
+        }
+        shell.output().unwrap()
+    }
+
+    fn ok(&self, line: &str) -> String {
+        let output = self.run(line);
+        assert!(output.status.success(), "{line}: {}", said(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn refused(&self, line: &str, code: i32, says: &str) {
+        let output = self.run(line);
+        assert_eq!(output.status.code(), Some(code), "{line}: {}", said(&output));
+        assert!(said(&output).contains(says), "{line} doesn't say {says:?}: {}", said(&output));
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.0.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn json(&self, line: &str) -> Value {
+        serde_json::from_str(&self.ok(&format!("{line} -o json"))).unwrap()
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[&output.stderr[..], &output.stdout[..]].concat()).into_owned()
+}
+
+const RENDER: &str = "cargo trefoil render webapp -t acme -n shop --set image.repository=nginx --set-string image.tag=1.4";
+
+/// Ids of objects, which differ in every run.
+fn without_ids(text: &str) -> String {
+    let is_id = |word: &&str| word.len() == 12 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let line = |line: &str| line.split(' ').map(|word| if is_id(&word) { "<id>" } else { word }).collect::<Vec<_>>().join(" ");
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_readme_s_walk() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    let (_, rest) = readme.split_once("<!-- walk:begin -->\n```console\n").unwrap();
+    let (walk, _) = rest.split_once("```\n<!-- walk:end -->").unwrap();
+    let shell = Shell::new();
+    let mut steps = 0;
+    for step in walk.split("$ ").filter(|step| !step.is_empty()) {
+        let (line, expected) = step.split_once('\n').unwrap();
+        let output = shell.run(line);
+        let found = said(&output);
+        // What is shown to people wraps nowhere, so neither does README.
+        assert_eq!(without_ids(found.trim_end()), without_ids(expected.trim_end()), "$ {line}");
+        steps += 1;
+    }
+    assert_eq!(steps, 7);
+    assert!(shell.ok("cargo trefoil get acme/webapp/shop").contains("tag: \"1.4\""));
+}
+
+#[test]
+fn programs_read_json() {
+    let shell = Shell::new();
+    shell.ok(&format!("{RENDER} > shop.yaml"));
+    let applied = shell.json("cargo trefoil apply -f shop.yaml --as 'Ann <ann@acme.example>'");
+    assert_eq!((applied[0]["release"].as_str(), applied[0]["effect"].as_str()), (Some("acme/webapp/shop"), Some("created")));
+    let got = shell.json("cargo trefoil get acme/webapp/shop");
+    assert_eq!(got["blob"], applied[0]["blob"]);
+    assert_eq!(got["manifest"]["spec"]["values"]["image"]["tag"], "1.4");
+    assert_eq!(shell.json("cargo trefoil list --tenant acme")[0]["path"], "acme/webapp/shop/manifest.yaml");
+    assert_eq!(shell.json("cargo trefoil list --tenant globex"), serde_json::json!([]));
+    let history = shell.json("cargo trefoil history acme/webapp/shop");
+    assert_eq!((history[0]["author"].as_str(), &history[0]["commit"]), (Some("Ann <ann@acme.example>"), &applied[0]["commit"]));
+    let blob = applied[0]["blob"].as_str().unwrap();
+    shell.ok(&format!("cargo trefoil delete acme/webapp/shop --if-match {}", &blob[..8]));
+    assert_eq!(shell.json("cargo trefoil list"), serde_json::json!([]));
+}
+
+#[test]
+fn a_job_lands_once_from_the_command_line() {
+    let shell = Shell::new();
+    shell.ok(&format!("{RENDER} > shop.yaml"));
+    let first = shell.json("cargo trefoil apply -f shop.yaml --job deploy-17");
+    shell.ok(&format!("{RENDER} --set replicas=3 > other.yaml"));
+    shell.ok("cargo trefoil apply -f other.yaml");
+    assert_eq!(shell.json("cargo trefoil apply -f shop.yaml --job deploy-17"), first);
+    shell.refused("cargo trefoil apply -f other.yaml --job deploy-17", 1, "give each change an id of its own");
+    assert_eq!(shell.ok("git --git-dir releases.git rev-list --count main").trim(), "2");
+}
+
+#[test]
+fn many_at_once() {
+    let shell = Shell::new();
+    for name in ["a", "b", "c"] {
+        shell.ok(&format!("mkdir -p all; {RENDER} -n {name} > all/{name}.yaml").replace("-n shop ", ""));
+    }
+    shell.refused("cargo trefoil apply -f all --dry-run", 1, "`trefoil apply` makes it");
+    shell.ok("cargo trefoil init-repo releases.git");
+    assert_eq!(shell.ok("cargo trefoil apply -f all --dry-run").matches("created").count(), 3);
+    assert_eq!(shell.ok("cargo trefoil list").lines().count(), 1);
+    assert_eq!(shell.ok("cargo trefoil apply -f all --atomic").matches("created").count(), 3);
+    assert_eq!(shell.ok("git --git-dir releases.git rev-list --count main").trim(), "1");
+    shell.refused("cargo trefoil apply -f all --create-only --atomic", 1, "a release that isn't there yet");
+    assert!(
+        shell.ok("for f in all/*.yaml; do cat $f; echo ---; done | cargo trefoil apply -f -").matches("unchanged").count() == 3
+    );
+    assert_eq!(shell.ok("cargo trefoil validate"), "3 releases are valid\n");
+}
+
+/// Nothing is written, the place is named, and what was expected.
+#[test]
+fn what_is_refused() {
+    let shell = Shell::new();
+    shell.ok(&format!("{RENDER} > shop.yaml"));
+    let good = std::fs::read_to_string(shell.0.path().join("shop.yaml")).unwrap();
+    for (from, to, says) in [
+        ("kind: Webapp", "kind: Webap", "did you mean `webapp`?"),
+        ("  name: acme-tenant-shop-webapp", "  name: shop", "is not of the form `{tenant}-tenant-{name}-{service}`"),
+        ("    name: shop", "    name: other", "/spec/values/name: it is \"other\", and has to be \"shop\""),
+        ("    name: shop", "    name: shop\n    replcas: 2", "did you mean \"replicas\"?"),
+        ("spec:", "spec: [", "bad.yaml:"),
+        ("kind: Webapp", "kind: Webapp\nkind: Webapp", "kind"),
+        ("namespace: acme-tenant", "namespace: kube-system", "/metadata/namespace"),
+    ] {
+        shell.write("bad.yaml", &good.replace(from, to));
+        shell.refused("cargo trefoil apply -f shop.yaml -f bad.yaml", 1, says);
+    }
+    shell.refused("cargo trefoil apply -f shop.yaml -f shop.yaml", 1, "is in shop.yaml already");
+    shell.refused("cargo trefoil apply -f none.yaml", 1, "none.yaml can't be read");
+    shell.refused("cargo trefoil get acme/webapp", 2, "`<tenant>/<service>/<name>`");
+    shell.refused("cargo trefoil get acme/../x", 2, "the service name");
+    shell.refused("cargo trefoil --repo 'ext::sh -c id' list", 2, "helper program");
+    shell.refused("cargo trefoil --branch=-f apply -f shop.yaml", 2, "begins with a hyphen");
+    shell.refused("cargo trefoil --repo https://a:hunter2@host/r list", 2, "password");
+    shell.refused("cargo trefoil apply -f shop.yaml --job 'a b'", 2, "not a job's id");
+    shell.refused("cargo trefoil render webapp -t acme -n shop --flavor huge", 1, "the flavors large, medium, small");
+    assert!(!shell.0.path().join("releases.git").exists());
+    shell.refused("cargo trefoil get acme/webapp/shop", 1, "there is no releases.git");
+    shell.ok("cargo trefoil init-repo releases.git");
+    shell.refused("cargo trefoil get acme/webapp/shop", 1, "isn't there");
+    shell.refused("cargo trefoil delete acme/webapp/shop", 1, "isn't there");
+    shell.refused("cargo trefoil --repo none.git list", 1, "there is no repository none.git");
+}
+
+#[test]
+fn a_remote_that_is_gone_is_another_matter() {
+    let shell = Shell::new();
+    shell.ok(&format!("{RENDER} > shop.yaml"));
+    shell.ok("mkdir empty.git");
+    shell.refused("timeout 60 cargo trefoil --repo empty.git apply -f shop.yaml --patience 1", 3, "nothing was changed");
+}
+
+/// Git itself verifies what was signed.
+#[test]
+fn signed_commits() {
+    let shell = Shell::new();
+    shell.ok(&format!("{RENDER} > shop.yaml"));
+    shell.ok("ssh-keygen -q -t ed25519 -N '' -f key");
+    shell.ok("cargo trefoil apply -f shop.yaml --sign ssh:key");
+    shell.ok("echo \"trefoil@localhost $(cat key.pub)\" > signers");
+    let verify = "git --git-dir releases.git -c gpg.format=ssh -c gpg.ssh.allowedSignersFile=signers verify-commit -v main";
+    let output = shell.run(verify);
+    assert!(
+        output.status.success() && said(&output).contains("Good \"git\" signature for trefoil@localhost"),
+        "{}",
+        said(&output)
+    );
+    shell.refused("cargo trefoil delete acme/webapp/shop --sign ssh:none", 1, "can't be signed");
+    assert_eq!(shell.ok("git --git-dir releases.git rev-list --count main").trim(), "1");
+}
+
+/// A service that isn't compiled in, from the files that `generate` writes.
+#[test]
+fn services_from_a_folder() {
+    let shell = Shell::new();
+    let generated = Path::new(env!("CARGO_MANIFEST_DIR")).join("../generated/src/webapp");
+    for name in ["schema", "defaults", "release"] {
+        let text = std::fs::read_to_string(generated.join(format!("{name}.json"))).unwrap();
+        let text = text.replace("\"service\":\"webapp\"", "\"service\":\"shopapp\"").replace("-webapp$", "-shopapp$");
+        shell.write(&format!("more/shopapp/{name}.json"), &text.replace("\"const\":\"Webapp\"", "\"const\":\"Shopapp\""));
+    }
+    let render = format!("{} --schemas more", RENDER.replace("webapp", "shopapp"));
+    shell.ok(&format!("{render} > shop.yaml && cargo trefoil --schemas more apply -f shop.yaml"));
+    assert!(shell.ok("cargo trefoil --schemas more list").contains("acme/shopapp/shop"));
+    shell.refused("cargo trefoil apply -f shop.yaml", 1, "no service has the kind \"Shopapp\"");
+    shell.refused("cargo trefoil --schemas . list", 1, "has no service");
+}
