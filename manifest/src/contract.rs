@@ -151,6 +151,12 @@ impl Contract {
         self.terms.longest_child
     }
 
+    /// The JSON Schema of a whole manifest, for editors.
+    #[must_use]
+    pub fn schema(&self) -> &Value {
+        &self.terms.schema
+    }
+
     /// Values that people begin a release with, by name.
     #[must_use]
     pub fn flavors(&self) -> &BTreeMap<String, Value> {

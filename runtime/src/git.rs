@@ -1,6 +1,6 @@
 //! `git` as a program: what talks to the remote, with whatever credentials the machine has.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -154,6 +154,21 @@ impl Git {
             }
         }
     }
+}
+
+/// Runs it on what isn't a cache, and waits.
+pub(crate) fn run(args: &[&str], input: &str) -> Result<(), String> {
+    let mut command = Command::new("git");
+    command.env("LC_ALL", "C").env_remove("GIT_DIR").args(args);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("`git` can't be started: {error}"))?;
+    if let Some(mut to) = child.stdin.take() {
+        // A program that ends early says why.
+        to.write_all(input.as_bytes()).ok();
+    }
+    let output = child.wait_with_output().map_err(|error| format!("`git` can't be waited for: {error}"))?;
+    let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    output.status.success().then_some(()).ok_or(words)
 }
 
 fn text(from: Option<impl Read>) -> String {

@@ -1,18 +1,18 @@
 //! A releases repository: what callers see.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use manifest::layout::{Layouts, ReleasePath};
 
 use crate::change::{Actor, Change, Landed};
 use crate::error::Error;
-use crate::git::Git;
+use crate::git::{self, Git};
 use crate::id::{BlobId, CommitId};
 use crate::remote::{Remote, Scheme};
 use crate::sign::Signing;
@@ -123,24 +123,18 @@ impl Repository {
     }
 
     /// Makes a bare repository for releases in a folder of this machine: its history can't be rewritten, what it takes is checked, and
-    /// what it has acknowledged is on disk (`core.fsync`; that this outlives a power cut was never tried).
+    /// what it has acknowledged is on disk (`core.fsync`; that this outlives a power cut was never tried). Its first commit has these
+    /// files, by their paths.
     ///
     /// # Errors
     /// If `git` can't make it.
-    pub fn init(folder: &Path, branch: &str) -> Result<(), Error> {
-        let run = |args: &[&str]| {
-            let mut git = Command::new("git");
-            git.env("LC_ALL", "C").env_remove("GIT_DIR").args(args);
-            let output = git.output().map_err(|error| Error::cache("can't be made: `git` can't be started", error))?;
-            let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            output
-                .status
-                .success()
-                .then_some(())
-                .ok_or_else(|| Error::cache(format!("{} can't be made", folder.display()), words))
-        };
+    pub fn init(folder: &Path, branch: &str, files: &BTreeMap<String, String>) -> Result<(), Error> {
         let path = folder.to_string_lossy();
-        run(&["init", "--quiet", "--bare", "--template=", &format!("--initial-branch={branch}"), "--", &path])?;
+        let run = |args: &[&str], input: &str| {
+            let cant = |why: String| Error::cache(format!("{path} can't be made"), why);
+            git::run(args, input).map_err(cant)
+        };
+        run(&["init", "--quiet", "--bare", "--template=", &format!("--initial-branch={branch}"), "--", &path], "")?;
         for (key, value) in [
             ("receive.denyNonFastForwards", "true"),
             ("receive.denyDeletes", "true"),
@@ -148,9 +142,19 @@ impl Repository {
             ("core.fsync", "all"),
             ("gc.auto", "2000"),
         ] {
-            run(&["--git-dir", &path, "config", key, value])?;
+            run(&["--git-dir", &path, "config", key, value], "")?;
         }
-        Ok(())
+        if files.is_empty() {
+            return Ok(());
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let subject = "Begin";
+        let mut text = format!("commit refs/heads/{branch}\ncommitter Trefoil <trefoil@localhost> {now} +0000\n");
+        text.push_str(&format!("data {}\n{subject}\n", subject.len()));
+        for (path, content) in files {
+            text.push_str(&format!("M 100644 inline {path}\ndata {}\n{content}\n", content.len()));
+        }
+        run(&["--git-dir", &path, "fast-import", "--quiet"], &text)
     }
 
     /// The settings.

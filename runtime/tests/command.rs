@@ -117,7 +117,7 @@ fn many_at_once() {
         shell.ok(&format!("mkdir -p all; {RENDER} -n {name} > all/{name}.yaml").replace("-n shop ", ""));
     }
     shell.refused("cargo trefoil apply -f all --dry-run", 1, "`trefoil apply` makes it");
-    shell.ok("cargo trefoil init-repo releases.git");
+    shell.ok("cargo trefoil init-repo releases.git --bare");
     assert_eq!(shell.ok("cargo trefoil apply -f all --dry-run").matches("created").count(), 3);
     assert_eq!(shell.ok("cargo trefoil list").lines().count(), 1);
     assert_eq!(shell.ok("cargo trefoil apply -f all --atomic").matches("created").count(), 3);
@@ -158,7 +158,7 @@ fn what_is_refused() {
     shell.refused("cargo trefoil render webapp -t acme -n shop --flavor huge", 1, "the flavors large, medium, small");
     assert!(!shell.0.path().join("releases.git").exists());
     shell.refused("cargo trefoil get acme/webapp/shop", 1, "there is no releases.git");
-    shell.ok("cargo trefoil init-repo releases.git");
+    shell.ok("cargo trefoil init-repo releases.git --bare");
     shell.refused("cargo trefoil get acme/webapp/shop", 1, "isn't there");
     shell.refused("cargo trefoil delete acme/webapp/shop", 1, "isn't there");
     shell.refused("cargo trefoil --repo none.git list", 1, "there is no repository none.git");
@@ -206,4 +206,26 @@ fn services_from_a_folder() {
     assert!(shell.ok("cargo trefoil --schemas more list").contains("acme/shopapp/shop"));
     shell.refused("cargo trefoil apply -f shop.yaml", 1, "no service has the kind \"Shopapp\"");
     shell.refused("cargo trefoil --schemas . list", 1, "has no service");
+}
+
+#[test]
+fn a_repository_for_people() {
+    let shell = Shell::new();
+    shell.ok("cargo trefoil init-repo releases.git --owner acme=@example/acme --platform-owner @example/platform");
+    shell.ok(&format!("{RENDER} > shop.yaml && cargo trefoil apply -f shop.yaml && git clone -q releases.git checkout"));
+    assert_eq!(shell.ok("cargo trefoil validate --folder checkout"), "1 release is valid\n");
+    assert_eq!(shell.ok("cargo trefoil validate"), "1 release is valid\n");
+    let read = |path: &str| std::fs::read_to_string(shell.0.path().join("checkout").join(path)).unwrap();
+    let settings: Value = serde_json::from_str(&read(".vscode/settings.json")).unwrap();
+    assert_eq!(settings["yaml.schemas"]["./schemas/webapp.schema.json"], "*/webapp/*/manifest.yaml");
+    assert!(serde_json::from_str::<Value>(&read("schemas/webapp.schema.json")).unwrap()["properties"]["spec"].is_object());
+    assert!(read("CODEOWNERS").ends_with("* @example/platform\n/acme/ @example/acme\n"));
+    let workflow = runtime::manifest::yaml::read(&read(".github/workflows/validate.yaml")).unwrap();
+    assert_eq!(workflow["jobs"]["validate"]["steps"][2]["run"], "trefoil validate --folder .");
+    assert!(read("README.md").contains("| `webapp` | `*/webapp/*/manifest.yaml` |"));
+    shell.ok("sed -i.bak 's/replicas: .*//; s/tag: .*/tga: x/' checkout/acme/webapp/shop/manifest.yaml && mkdir -p checkout/a/b && touch checkout/a/b/manifest.yaml");
+    shell.refused("cargo trefoil validate --folder checkout", 1, "acme/webapp/shop/manifest.yaml: /spec/values/image");
+    shell.refused("cargo trefoil validate --folder checkout", 1, "\"a/b/manifest.yaml\" is nobody's");
+    shell.refused("cargo trefoil init-repo releases.git", 1, "is already there");
+    shell.refused("cargo trefoil init-repo other --owner acme", 2, "expected TENANT=OWNER");
 }

@@ -86,7 +86,7 @@ fn texts(path: &Path) -> anyhow::Result<Vec<(String, String)>> {
 }
 
 /// All YAML files below a folder; hidden ones and links aren't followed.
-fn walk(folder: &Path, out: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+pub(crate) fn walk(folder: &Path, out: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(folder).with_context(|| format!("{} can't be read", folder.display()))? {
         let entry = entry.with_context(|| format!("{} can't be read", folder.display()))?;
         let (path, kind) = (entry.path(), entry.file_type().with_context(|| format!("{} can't be read", folder.display()))?);

@@ -3,6 +3,7 @@
 mod apply;
 mod differ;
 mod files;
+mod init;
 mod output;
 mod read;
 mod render;
@@ -120,11 +121,15 @@ pub(crate) enum Command {
     Render(render::Args),
     /// Check manifests; without files, all releases of the branch
     Validate {
-        #[arg(long = "filename", short = 'f', value_name = "FILE")]
+        /// A manifest, a folder of manifests wherever they lie, or `-` for standard input
+        #[arg(long = "filename", short = 'f', value_name = "FILE", conflicts_with = "folder")]
         files: Vec<PathBuf>,
+        /// A checkout of a releases repository: each file has to be what its path says
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
     },
-    /// Make a bare repository for releases in a folder
-    InitRepo { folder: PathBuf },
+    /// Make a releases repository that is ready for people: editor schemas, a CI workflow, CODEOWNERS, README
+    InitRepo(init::Args),
     /// Print completions for a shell
     Completions { shell: Shell },
 }
@@ -214,8 +219,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         Command::History { release, limit } => read::history(&session(None)?, release, *limit),
         Command::Rollback { release, to, write } => apply::rollback(&session(Some(write))?, release, to.as_deref(), write),
         Command::Render(render) => render::render(&session(None)?, render),
-        Command::Validate { files } => read::validate(&session(None)?, files),
-        Command::InitRepo { folder } => session::init(&args.common, folder),
+        Command::Validate { files, folder } => match folder {
+            Some(folder) => read::validate_folder(&session(None)?, folder),
+            None => read::validate(&session(None)?, files),
+        },
+        Command::InitRepo(init) => init::init(&session(None)?, init),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Args::command(), "trefoil", &mut std::io::stdout());
             Ok(Exit::Done)

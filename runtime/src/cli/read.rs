@@ -1,8 +1,8 @@
 //! Commands that read: `get`, `list`, `history`, `validate`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use runtime::Snapshot;
 use serde_json::{Value, json};
 
@@ -89,6 +89,35 @@ pub(crate) fn validate(session: &Session<'_>, paths: &[PathBuf]) -> anyhow::Resu
     }
     if !problems.is_empty() {
         bail!("{} of {} in the branch can't be\n{}", problems.len(), count(all), problems.join("\n"));
+    }
+    output::line(&format!("{} valid", count(all)));
+    Ok(Exit::Done)
+}
+
+/// Checks a checkout by its paths.
+pub(crate) fn validate_folder(session: &Session<'_>, folder: &Path) -> anyhow::Result<Exit> {
+    let mut found = Vec::new();
+    files::walk(folder, &mut found)?;
+    found.sort();
+    let (mut problems, mut all) = (Vec::new(), 0);
+    for file in found {
+        let path = file.strip_prefix(folder).unwrap_or(&file);
+        let path = path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+        match session.catalog.layouts.find(&path) {
+            Ok(located) => {
+                all += 1;
+                let text = std::fs::read_to_string(&file).with_context(|| format!("{} can't be read", file.display()))?;
+                if let Err(error) = session.catalog.file(located, &text) {
+                    problems.push(files::problem(&path, &error));
+                }
+            }
+            // What Argo CD and Flux take for a manifest has to be one.
+            Err(error) if path.ends_with("manifest.yaml") => problems.push(error.to_string()),
+            Err(_) => {}
+        }
+    }
+    if !problems.is_empty() {
+        bail!("{} of {} can't be\n{}", problems.len(), count(all), problems.join("\n"));
     }
     output::line(&format!("{} valid", count(all)));
     Ok(Exit::Done)

@@ -1,5 +1,6 @@
 //! What every command needs: the platform, its services, and the repository.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use manifest::name::{ReleaseName, ServiceName, TenantName};
 use manifest::{Identity, Platform};
 use runtime::{Actor, Catalog, Remote, Repository, Settings, Signing, manifest};
 
-use super::{Common, Exit, Format, Usage, WriteArgs};
+use super::{Common, Format, Usage, WriteArgs};
 
 /// The repository of the first try.
 const LOCAL: &str = "releases.git";
@@ -38,6 +39,11 @@ impl<'a> Session<'a> {
         Ok(Session { catalog, parts, format: common.output, common, signing, makes })
     }
 
+    /// The branch that is meant.
+    pub(crate) fn branch(&self) -> &str {
+        self.common.branch.as_deref().unwrap_or(&self.catalog.platform.releases.branch)
+    }
+
     /// Opens the repository.
     pub(crate) fn repository(&self) -> anyhow::Result<Repository> {
         let remote = self.remote()?;
@@ -53,14 +59,14 @@ impl<'a> Session<'a> {
     }
 
     fn remote(&self) -> anyhow::Result<Remote> {
-        let branch = self.common.branch.as_deref().unwrap_or(&self.catalog.platform.releases.branch);
+        let branch = self.branch();
         let url = self.common.repo.as_deref().unwrap_or(LOCAL);
         let remote = Remote::parse(url, branch).map_err(|error| Usage(error.to_string()))?;
         if self.common.repo.is_none() && !Path::new(LOCAL).exists() {
             if !self.makes {
                 bail!("there is no {LOCAL} in this folder: `trefoil apply` makes it, and --repo says where another is");
             }
-            Repository::init(Path::new(LOCAL), branch)?;
+            Repository::init(Path::new(LOCAL), branch, &BTreeMap::new())?;
             eprintln!("{LOCAL} is made: a repository for releases, in this folder");
         }
         // A path means the same from the cache's folder only if it is whole.
@@ -101,19 +107,6 @@ pub(crate) fn called(identity: &Identity) -> String {
 
 pub(crate) fn usage(error: impl std::fmt::Display) -> Usage {
     Usage(error.to_string())
-}
-
-pub(crate) fn init(common: &Common, folder: &Path) -> anyhow::Result<Exit> {
-    if folder.exists() {
-        bail!("{} is already there", folder.display());
-    }
-    let platform = platform(common)?;
-    let branch = common.branch.as_deref().unwrap_or(&platform.releases.branch);
-    // The name of the branch is checked before anything is made.
-    Remote::parse(&folder.to_string_lossy(), branch).map_err(|error| Usage(error.to_string()))?;
-    Repository::init(folder, branch)?;
-    println!("{} is made: a repository for releases, with the branch {branch}", folder.display());
-    Ok(Exit::Done)
 }
 
 fn platform(common: &Common) -> anyhow::Result<Platform> {

@@ -40,7 +40,7 @@ fn catalog() -> Catalog {
 impl Place {
     pub(crate) fn new() -> Place {
         let folder = tempfile::tempdir().unwrap();
-        Repository::init(&folder.path().join("releases.git"), "main").unwrap();
+        Repository::init(&folder.path().join("releases.git"), "main", &Default::default()).unwrap();
         Place { folder: Folder::Own(folder), catalog: catalog() }
     }
 
