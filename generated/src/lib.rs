@@ -12,6 +12,9 @@ pub mod tenant;
 #[cfg(feature = "webapp")]
 pub mod webapp;
 
+/// The settings that all of this was generated with: a `manifest::Platform` as JSON.
+pub const PLATFORM: &str = include_str!("platform.json");
+
 /// The contract of every service that is compiled in, by the service's name.
 #[rustfmt::skip]
 pub const CONTRACTS: &[(&str, ::manifest::contract::Load)] = &[

@@ -21,7 +21,7 @@ pub(crate) fn files(services: &[Made], inputs: &Inputs) -> Vec<File> {
         diagnostics_page(),
     ];
     files.extend(definition::source(&inputs.platform));
-    files.extend(rust::crate_files(&given(Target::Rust)));
+    files.extend(rust::crate_files(&given(Target::Rust), &inputs.platform));
     files.extend(editor::shared(&models, &inputs.platform));
     let own = |made: &Made| {
         let ledger = File { path: format!("ledger/{}.json", made.service.name), content: ledger::file(made).into() };

@@ -14,6 +14,14 @@ use serde_json::Value;
 /// The longest manifest, in bytes.
 const TEXT_MAX: usize = 1 << 20;
 
+/// The settings that the services which are compiled in were generated with.
+///
+/// # Errors
+/// If they can't be read, which the generator would have seen.
+pub fn platform() -> Result<Platform, ContractError> {
+    serde_json::from_str(generated::PLATFORM).map_err(|source| ContractError::Json { what: "platform's settings", source })
+}
+
 /// The services of a platform: what their releases have to be, and where they lie.
 #[derive(Debug)]
 pub struct Catalog {

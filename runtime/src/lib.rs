@@ -6,12 +6,12 @@
 //!
 //! ```no_run
 //! use generated::webapp::Webapp;
-//! use manifest::{Platform, Valid};
+//! use manifest::Valid;
 //! use runtime::{Change, Remote, Release, Repository, Settings};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let values = serde_json::json!({ "tenant": "acme", "name": "shop", "image": { "repository": "ghcr.io/acme/shop", "tag": "1.4" } });
-//! let release = Release::<Webapp>::new(&Platform::default(), "acme".parse()?, "shop".parse()?, Valid::new(values)?)?;
+//! let release = Release::<Webapp>::new(&runtime::platform()?, "acme".parse()?, "shop".parse()?, Valid::new(values)?)?;
 //! let repository = Repository::open(Settings::new(Remote::parse("releases.git", "main")?, "cache"))?;
 //! let landed = repository.apply(Change::put(release))?;
 //! println!("{} is {}", landed.path, landed.commit);
@@ -39,7 +39,7 @@ mod tree;
 mod writer;
 
 pub use change::{Actor, Change, Effect, Landed, Precondition, Since};
-pub use checked::{Catalog, Checked, CheckedError, Release};
+pub use checked::{Catalog, Checked, CheckedError, Release, platform};
 pub use error::Error;
 pub use id::{BlobId, CommitId, IdError, JobId};
 pub use remote::{Remote, RemoteError};

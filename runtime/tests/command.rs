@@ -228,4 +228,6 @@ fn a_repository_for_people() {
     shell.refused("cargo trefoil validate --folder checkout", 1, "\"a/b/manifest.yaml\" is nobody's");
     shell.refused("cargo trefoil init-repo releases.git", 1, "is already there");
     shell.refused("cargo trefoil init-repo other --owner acme", 2, "expected TENANT=OWNER");
+    shell.write("platform.toml", "api.grup = \"x\"\n");
+    shell.refused("cargo trefoil --platform platform.toml list", 1, "platform.toml:1:");
 }

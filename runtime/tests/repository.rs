@@ -269,7 +269,7 @@ fn other_layouts_hold_other_files() {
         content: manifest::layout::Content::Values,
     }])
     .unwrap();
-    let catalog = runtime::Catalog::new(manifest::Platform::default(), layouts.clone(), Vec::new()).unwrap();
+    let catalog = runtime::Catalog::new(runtime::platform().unwrap(), layouts.clone(), Vec::new()).unwrap();
     let parts = [("region".to_owned(), "dev".to_owned())].into_iter().collect();
     let values = serde_json::json!({ "name": "shop", "tenant": "acme", "image": { "repository": "nginx", "tag": "1" } });
     let checked = catalog.release(&place.locate("shop").identity, &parts, values.clone()).unwrap();

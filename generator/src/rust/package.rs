@@ -1,16 +1,19 @@
 //! The crate around the modules.
 
+use manifest::platform::Platform;
+
 use crate::File;
 use crate::mark::mark;
 use crate::model::Service;
 
-/// `Cargo.toml` and `lib.rs`, for the services that have a module.
-pub(crate) fn crate_files(services: &[&Service]) -> Vec<File> {
+/// `Cargo.toml`, `lib.rs` for the services that have a module, and the platform's settings.
+pub(crate) fn crate_files(services: &[&Service], platform: &Platform) -> Vec<File> {
     let mut names: Vec<_> =
         services.iter().map(|service| (service.name.as_str(), service.name.module(), service.kind.as_str())).collect();
     names.sort_unstable();
     let file = |path: &str, content: String| File { path: format!("generated/{path}"), content: content.into() };
-    vec![file("Cargo.toml", cargo(&names)), file("src/lib.rs", lib(&names))]
+    let settings = serde_json::to_string(platform).unwrap_or_default();
+    vec![file("Cargo.toml", cargo(&names)), file("src/lib.rs", lib(&names)), file("src/platform.json", settings + "\n")]
 }
 
 fn cargo(names: &[(&str, String, &str)]) -> String {
@@ -35,6 +38,10 @@ fn lib(names: &[(&str, String, &str)]) -> String {
             "\n/// The values of a release of `{name}`: [`{module}::{kind}`].\n#[rustfmt::skip]\n#[cfg(feature = {name:?})]\npub mod {module};\n"
         ));
     }
+    text.push_str(
+        "\n/// The settings that all of this was generated with: a `manifest::Platform` as JSON.\n\
+         pub const PLATFORM: &str = include_str!(\"platform.json\");\n",
+    );
     text.push_str(
         "\n/// The contract of every service that is compiled in, by the service's name.\n\
          #[rustfmt::skip]\npub const CONTRACTS: &[(&str, ::manifest::contract::Load)] = &[\n",

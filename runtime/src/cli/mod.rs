@@ -41,10 +41,10 @@ pub(crate) struct Common {
     /// `releases.git` in this folder, which is made if it isn't there
     #[arg(long, global = true, env = "TREFOIL_REPO", value_name = "ADDRESS")]
     pub repo: Option<String>,
-    /// Its branch; without it that of `platform.toml`
+    /// Its branch; without it that of the platform's settings
     #[arg(long, global = true, env = "TREFOIL_BRANCH", value_name = "NAME")]
     pub branch: Option<String>,
-    /// The platform's settings; without it `platform.toml` in this folder, if it is there
+    /// The platform's settings; without it those that the services were generated with
     #[arg(long, global = true, env = "TREFOIL_PLATFORM", value_name = "FILE")]
     pub platform: Option<PathBuf>,
     /// More services than are compiled in: a folder with `<service>/{schema,defaults,release}.json`, as `generate` writes them into

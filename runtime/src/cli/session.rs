@@ -110,9 +110,8 @@ pub(crate) fn usage(error: impl std::fmt::Display) -> Usage {
 }
 
 fn platform(common: &Common) -> anyhow::Result<Platform> {
-    let file = common.platform.clone().or_else(|| Some(PathBuf::from("platform.toml")).filter(|file| file.exists()));
-    let Some(file) = file else { return Ok(Platform::default()) };
-    let text = std::fs::read_to_string(&file).with_context(|| format!("{} can't be read", file.display()))?;
+    let Some(file) = &common.platform else { return Ok(runtime::platform()?) };
+    let text = std::fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
     Platform::read(&text).map_err(|error| {
         let help = error.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
         anyhow::anyhow!("{}:{error}{help}", file.display())

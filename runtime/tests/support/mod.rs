@@ -34,7 +34,7 @@ impl Folder {
 }
 
 fn catalog() -> Catalog {
-    Catalog::new(manifest::Platform::default(), Layouts::default(), Vec::new()).unwrap()
+    Catalog::new(runtime::platform().unwrap(), Layouts::default(), Vec::new()).unwrap()
 }
 
 impl Place {
