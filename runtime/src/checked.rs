@@ -262,7 +262,7 @@ impl Checked {
 }
 
 impl<T: Model> Release<T> {
-    /// A tenant's release with these values, where the default layout has it; for `tenant` the name is not looked at.
+    /// A tenant's release with these values, where the platform's layout has it; for `tenant` the name is not looked at.
     ///
     /// # Errors
     /// If the names can't be used or aren't those in the values, or the values hold what a release may not: a secret, something of the
@@ -273,7 +273,7 @@ impl<T: Model> Release<T> {
             service if *service == ServiceName::tenant() => Identity::Tenant(tenant),
             service => Identity::Release { tenant, service: service.clone(), name },
         };
-        let located = Layouts::default().locate(&identity, &Parts::new())?;
+        let located = platform.layouts().locate(&identity, &Parts::new())?;
         let manifest = contract.manifest(&identity, platform, values.raw().clone());
         Ok(Release { checked: check(&contract, platform, located, manifest)?, values })
     }

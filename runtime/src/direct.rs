@@ -48,11 +48,14 @@ impl Direct {
             .send(&body[..]);
         let mut response = match sent {
             Ok(response) => response,
+            Err(error @ (ureq::Error::HostNotFound | ureq::Error::ConnectionFailed)) => {
+                return Pushed::Unsent(redacted(&error.to_string()));
+            }
             Err(error) => return Pushed::Unknown(redacted(&error.to_string())),
         };
         match response.status().as_u16() {
             200 => {}
-            status @ (401 | 403 | 404) => return Pushed::Declined(format!("it answers {status} to a push")),
+            status @ (401 | 403 | 404) => return Pushed::Barred(format!("it answers {status} to a push")),
             status => return Pushed::Unknown(format!("the remote answers {status} to a push")),
         }
         match response.body_mut().with_config().limit(ANSWER).read_to_vec() {

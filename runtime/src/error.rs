@@ -64,6 +64,13 @@ pub enum Error {
         /// In Git's words, without secrets.
         reason: String,
     },
+    /// The remote can't be used as it is set up: no such repository, no permission, an unknown host. The change is not in the branch (HTTP
+    /// 502).
+    #[error("the remote can't be used, and nothing was changed: {reason}")]
+    Barred {
+        /// In Git's words, without secrets.
+        reason: String,
+    },
     /// The connection broke after the change was sent, and the remote can't be asked what became of it. Sending it again under the same
     /// job's id is safe: it lands once (HTTP 504).
     #[error("the remote can't be asked whether the change has landed; send it again as the job {job}: {reason}")]
@@ -113,6 +120,7 @@ impl Error {
             Error::Declined { reason } => Error::Declined { reason: reason.clone() },
             Error::Rewritten { was, is } => Error::Rewritten { was: *was, is: *is },
             Error::Unreachable { reason } => Error::Unreachable { reason: reason.clone() },
+            Error::Barred { reason } => Error::Barred { reason: reason.clone() },
             Error::Unknown { reason, .. } => Error::Unknown { job: job.clone(), reason: reason.clone() },
             Error::Contended { tries } => Error::Contended { tries: *tries },
             Error::Signing { reason } => Error::Signing { reason: reason.clone() },

@@ -30,6 +30,10 @@ pub(crate) enum Pushed {
     Lost,
     /// The remote doesn't want it.
     Declined(String),
+    /// It was never sent, and sending it again won't help.
+    Barred(String),
+    /// It was never sent.
+    Unsent(String),
     /// The answer didn't come, or says nothing of the branch.
     Unknown(String),
 }
@@ -41,6 +45,8 @@ pub(crate) enum Fetched {
     Branch,
     /// The remote has no such branch.
     NoBranch,
+    /// The remote can't be used as it is set up.
+    Barred(String),
     /// The remote couldn't be asked.
     Failed(String),
 }
@@ -70,6 +76,7 @@ impl Git {
             Err(reason) => Fetched::Failed(reason),
             Ok(ran) if ran.code == Some(0) => Fetched::Branch,
             Ok(ran) if ran.stderr.contains("couldn't find remote ref") => Fetched::NoBranch,
+            Ok(ran) if says(&ran, BARRED) => Fetched::Barred(said(&ran)),
             Ok(ran) => Fetched::Failed(said(&ran)),
         }
     }
@@ -120,6 +127,7 @@ impl Git {
             "maintenance.auto=false",
             "push.pushOption=",
             "advice.pushUpdateRejected=false",
+            "advice.fetchShowForcedUpdates=false",
         ] {
             command.args(["-c", setting]);
         }
@@ -196,7 +204,13 @@ fn said(ran: &Ran) -> String {
 fn read(ran: &Ran, reference: &str) -> Pushed {
     let ours =
         |line: &&str| line.split('\t').nth(1).and_then(|names| names.split_once(':')).is_some_and(|(_, to)| to == reference);
-    let Some(line) = ran.stdout.lines().find(ours) else { return Pushed::Unknown(said(ran)) };
+    let Some(line) = ran.stdout.lines().find(ours) else {
+        return match said(ran) {
+            reason if says(ran, BARRED) => Pushed::Barred(reason),
+            reason if says(ran, UNSENT) => Pushed::Unsent(reason),
+            reason => Pushed::Unknown(reason),
+        };
+    };
     let summary = line.splitn(3, '\t').nth(2).unwrap_or_default();
     match line.chars().next() {
         Some(' ' | '*' | '=') => Pushed::Landed,
@@ -208,6 +222,30 @@ fn read(ran: &Ran, reference: &str) -> Pushed {
         Some('!') if summary.contains("[rejected]") || is_race(summary) => Pushed::Lost,
         _ => Pushed::Unknown(format!("{}; {}", redacted(summary), said(ran))),
     }
+}
+
+/// What `git`, `ssh` and libcurl say before anything is sent, and say again each time.
+const BARRED: &[&str] = &[
+    "Authentication failed",
+    "could not read Username",
+    "could not read Password",
+    "Permission denied (",
+    "Host key verification failed",
+    "does not appear to be a git repository",
+    "repository not found",
+    "Repository not found",
+    "The requested URL returned error: 401",
+    "The requested URL returned error: 403",
+    "The requested URL returned error: 404",
+    "not allowed",
+];
+
+/// What they say if there is no connection at all.
+const UNSENT: &[&str] =
+    &["Could not resolve host", "Connection refused", "Failed to connect", "No route to host", "Network is unreachable"];
+
+fn says(ran: &Ran, words: &[&str]) -> bool {
+    words.iter().any(|words| ran.stderr.contains(words))
 }
 
 /// Somebody else was faster at the remote itself.
@@ -259,6 +297,13 @@ mod tests {
         let declined =
             push("!\tabc:refs/heads/main\t[remote rejected] (pre-receive hook declined)", "remote: no releases on Friday\n");
         assert_eq!(declined, Pushed::Declined("pre-receive hook declined: no releases on Friday".to_owned()));
+        let unsent = push(
+            "",
+            "fatal: unable to access 'http://127.0.0.1:1/r/': Failed to connect to 127.0.0.1 port 1: Connection refused",
+        );
+        assert!(matches!(unsent, Pushed::Unsent(_)), "{unsent:?}");
+        let barred = push("", "fatal: Authentication failed for 'https://host/r/'");
+        assert!(matches!(barred, Pushed::Barred(_)), "{barred:?}");
         for other in ["", " \tabc:refs/heads/other\t0f..1a", "fatal: x"] {
             assert!(
                 matches!(push(other, "fatal: https://a:b@h/x broke"), Pushed::Unknown(reason) if !reason.contains("a:b")),

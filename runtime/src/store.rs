@@ -11,12 +11,16 @@ use gix::refs::transaction::PreviousValue;
 
 use crate::direct::New;
 use crate::error::Error;
+use crate::git;
 
 /// Trees that are kept in memory, in bytes. A tree never changes, so that none is ever stale.
 const TREES: usize = 32 << 20;
 
 /// How much is kept before the cache fetches it, in bytes.
 const KEPT: usize = 16 << 20;
+
+/// Loose objects that a cache may have; more are packed when it is next opened.
+const CROWD: usize = 20_000;
 
 /// One thread's view of the cache.
 pub(crate) struct Store {
@@ -52,6 +56,10 @@ pub(crate) fn open(folder: &Path) -> Result<(gix::ThreadSafeRepository, Lock), E
     // Only we write here, and we have just begun: a lock that stands is a dead process'.
     clear(folder);
     let bare = folder.join("objects.git");
+    if is_crowded(&bare) {
+        // Another time, if it can't be done now.
+        git::run(&["--git-dir", &bare.to_string_lossy(), "gc", "--quiet", "--prune=now"], "").ok();
+    }
     let opened = || gix::open_opts(&bare, gix::open::Options::isolated().bail_if_untrusted(false));
     let repo = match opened() {
         Ok(repo) => repo,
@@ -68,6 +76,12 @@ pub(crate) fn open(folder: &Path) -> Result<(gix::ThreadSafeRepository, Lock), E
         return Err(Error::Cache { what: cant("has objects other than SHA-1, which aren't supported"), source: None });
     }
     Ok((repo.into_sync(), Lock(lock)))
+}
+
+/// Whether there are many loose objects: Git's own way to guess it, by one of the 256 folders (`builtin/gc.c`).
+fn is_crowded(bare: &Path) -> bool {
+    let found = fs::read_dir(bare.join("objects/17")).into_iter().flatten().count();
+    found * 256 > CROWD
 }
 
 /// The folder of the repository in the cache.

@@ -23,7 +23,7 @@ use crate::tree;
 
 /// The head as we last knew it: what was acknowledged is in it.
 const HEAD: &str = "refs/trefoil/head";
-/// What was fetched.
+/// What was fetched, until it is read. Each process has its own: the `git fetch` of a killed one may still be at work.
 const FETCHED: &str = "refs/trefoil/fetched";
 
 /// How many changes go into one push.
@@ -156,9 +156,11 @@ impl Writer {
     fn refresh(&mut self) -> Result<Seen, Error> {
         self.head = None;
         let known = self.known;
-        let head = match self.git.fetch(FETCHED) {
-            Fetched::Branch => self.store.reference(FETCHED)?,
+        let fetched = format!("{FETCHED}/{}", std::process::id());
+        let head = match self.git.fetch(&fetched) {
+            Fetched::Branch => self.store.reference(&fetched)?,
             Fetched::NoBranch => None,
+            Fetched::Barred(reason) => return Err(Error::Barred { reason }),
             Fetched::Failed(reason) => return Err(Error::Unreachable { reason }),
         };
         let rewritten = match (known, head) {
@@ -170,6 +172,8 @@ impl Writer {
             Some(head) => self.store.set_reference(HEAD, head)?,
             None => self.store.drop_reference(HEAD)?,
         }
+        // The head has its objects now.
+        self.store.drop_reference(&fetched)?;
         (self.head, self.known) = (Some(head), head);
         Ok(Seen { head, rewritten })
     }
@@ -237,9 +241,13 @@ impl Writer {
                     pause(10, lost, 300);
                 }
                 Pushed::Declined(reason) => return self.apart(batch, reason),
-                Pushed::Unknown(reason) => {
+                Pushed::Barred(reason) => return refuse(batch, &Error::Barred { reason }),
+                pushed @ (Pushed::Unsent(_) | Pushed::Unknown(_)) => {
                     failed += 1;
-                    batch.iter_mut().for_each(|waiting| waiting.unknown = true);
+                    if matches!(pushed, Pushed::Unknown(_)) {
+                        batch.iter_mut().for_each(|waiting| waiting.unknown = true);
+                    }
+                    let (Pushed::Unsent(reason) | Pushed::Unknown(reason)) = pushed else { return };
                     if begun.elapsed() >= self.settings.patience {
                         return refuse(batch, &Error::Unreachable { reason });
                     }
@@ -428,7 +436,9 @@ fn refuse(batch: Vec<Waiting>, error: &Error) {
     for waiting in batch {
         let job = &waiting.change.job;
         let error = match error {
-            Error::Unreachable { reason } if waiting.unknown => Error::Unknown { job: job.clone(), reason: reason.clone() },
+            Error::Unreachable { reason } | Error::Barred { reason } if waiting.unknown => {
+                Error::Unknown { job: job.clone(), reason: reason.clone() }
+            }
             error => error.again(job),
         };
         waiting.reply.send(Err(error)).ok();

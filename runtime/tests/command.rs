@@ -169,7 +169,8 @@ fn a_remote_that_is_gone_is_another_matter() {
     let shell = Shell::new();
     shell.ok(&format!("{RENDER} > shop.yaml"));
     shell.ok("mkdir empty.git");
-    shell.refused("timeout 60 cargo trefoil --repo empty.git apply -f shop.yaml --patience 1", 3, "nothing was changed");
+    shell.refused("cargo trefoil --repo empty.git apply -f shop.yaml", 1, "does not appear to be a git repository");
+    shell.refused("cargo trefoil --repo http://127.0.0.1:1/r.git apply -f shop.yaml --patience 1", 3, "nothing was changed");
 }
 
 /// Git itself verifies what was signed.

@@ -243,7 +243,19 @@ fn a_remote_that_is_not_there() {
     let settings = runtime::Settings { remote, patience: std::time::Duration::from_millis(200), ..place.settings("cache") };
     let repository = runtime::Repository::open(settings).unwrap();
     let error = repository.apply(place.put("a", 1)).unwrap_err();
-    assert!(matches!(&error, Error::Unreachable { reason } if reason.contains("none.git")), "{error}");
+    // To ask once more won't help.
+    assert!(matches!(&error, Error::Barred { reason } if reason.contains("none.git")), "{error}");
+    let remote = runtime::Remote::parse("http://127.0.0.1:1/r.git", "main").unwrap();
+    for transport in [runtime::Transport::Push, runtime::Transport::Direct] {
+        let patience = std::time::Duration::from_millis(200);
+        let settings = runtime::Settings { remote: remote.clone(), patience, transport, ..place.settings("other") };
+        let repository = runtime::Repository::open(settings).unwrap();
+        let error = repository.apply(place.put("a", 1)).unwrap_err();
+        assert!(
+            matches!(&error, Error::Unreachable { reason } if reason.contains("refused") || reason.contains("connect")),
+            "{error}"
+        );
+    }
 }
 
 /// A lock that a killed process left, and a cache that is half there.
