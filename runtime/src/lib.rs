@@ -32,6 +32,7 @@ mod id;
 mod remote;
 mod repository;
 mod scan;
+mod settings;
 mod sign;
 mod snapshot;
 mod store;
@@ -43,7 +44,8 @@ pub use checked::{Catalog, Checked, CheckedError, Release, platform};
 pub use error::Error;
 pub use id::{BlobId, CommitId, IdError, JobId};
 pub use remote::{Remote, RemoteError};
-pub use repository::{Pending, Repository, Settings, Transport};
+pub use repository::{Pending, Repository};
+pub use settings::{Settings, Transport};
 pub use sign::Signing;
 pub use snapshot::{Entry, Event, Snapshot, Stray};
 

@@ -2,56 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use manifest::layout::{Layouts, ReleasePath};
+use manifest::layout::ReleasePath;
 
-use crate::change::{Actor, Change, Landed};
+use crate::change::{Change, Landed};
 use crate::error::Error;
 use crate::git::{self, Git};
 use crate::id::{BlobId, CommitId};
-use crate::remote::{Remote, Scheme};
-use crate::sign::Signing;
+use crate::remote::Scheme;
+use crate::settings::{Settings, Transport};
 use crate::snapshot::Snapshot;
 use crate::store::{self, Lock, Store};
 use crate::writer::{Queue, Writer};
-
-/// How a repository is reached and written.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Where it is.
-    pub remote: Remote,
-    /// A folder for the cache, which holds nothing that can't be fetched again. One process at a time uses it.
-    pub cache: PathBuf,
-    /// Where releases lie.
-    pub layouts: Layouts,
-    /// The committer. All that write to a branch on behalf of the platform have the same address: by it they know their commits.
-    pub committer: Actor,
-    /// How commits reach the remote.
-    pub transport: Transport,
-    /// With what commits are signed.
-    pub signing: Option<Signing>,
-    /// Whether the configuration of the user and of the machine counts, credential helpers among it: for people, not for services.
-    pub configured: bool,
-    /// How long `git` may take for one answer.
-    pub timeout: Duration,
-    /// How long a remote that can't be reached is tried.
-    pub patience: Duration,
-}
-
-/// How commits reach the remote.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// `git push`: whatever `git` can reach, with whatever credentials it has.
-    Push,
-    /// One request to a server of smart HTTP that asks for no credentials. It was tried with `git http-backend`; whether a hosting service
-    /// takes it has to be tried there.
-    Direct,
-}
 
 /// A branch of releases. It can be shared by threads; what they want at the same time goes into one push.
 pub struct Repository {
@@ -73,24 +40,6 @@ impl Pending {
     /// As [`Repository::apply`].
     pub fn wait(self) -> Result<Landed, Error> {
         self.0.recv().unwrap_or_else(|_| Err(Error::Cache { what: "has lost its writer".to_owned(), source: None }))
-    }
-}
-
-impl Settings {
-    /// The usual settings.
-    #[must_use]
-    pub fn new(remote: Remote, cache: impl Into<PathBuf>) -> Settings {
-        Settings {
-            remote,
-            cache: cache.into(),
-            layouts: Layouts::default(),
-            committer: Actor::new("Trefoil", "trefoil@localhost"),
-            transport: Transport::Push,
-            signing: None,
-            configured: true,
-            timeout: Duration::from_secs(120),
-            patience: Duration::from_secs(30),
-        }
     }
 }
 

@@ -16,8 +16,8 @@ use crate::direct::Direct;
 use crate::error::Error;
 use crate::git::{Fetched, Git, Pushed};
 use crate::id::{BlobId, CommitId};
-use crate::repository::{Settings, Transport};
 use crate::scan::{self, From, scan};
+use crate::settings::{Settings, Transport};
 use crate::store::Store;
 use crate::tree;
 

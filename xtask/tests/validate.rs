@@ -98,6 +98,9 @@ fn flavors() {
     let repo = Repo::alpha();
     let flavor = "schemas/alpha/flavors/large.yaml";
     repo.write(flavor, "size: large\nreplicas: 5\n");
+    // Releases are begun with it, so what is generated has it.
+    repo.refuses(&["validate"], 1, "generated/src/alpha/release.json isn't what `generate` makes");
+    repo.ok(&["generate"]);
     repo.ok(&["validate"]);
     repo.write(flavor, "size: huge\n");
     repo.refuses(&["validate"], 1, &format!("--> {flavor}:1:1"));
