@@ -102,6 +102,8 @@ fn turn(callers: usize, repository: &Repository, place: &Place, next: &(impl Fn(
     // What is checked before a change is sent is the same for every way.
     let changes: Vec<Vec<Change>> =
         (0..callers).map(|_| (0..each).map(|_| Change::put(place.image(&next(), "1"))).collect()).collect();
+    // Others have pushed since its last turn.
+    repository.snapshot().unwrap();
     let begun = Instant::now();
     let times = std::thread::scope(|scope| {
         let threads: Vec<_> = changes
