@@ -3,12 +3,7 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
-	"runtime"
-	"sync"
 
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
@@ -17,70 +12,25 @@ import (
 	"trefoil/audit/answer"
 )
 
-type question struct {
-	// Folder of the chart, and its name wherever it is meant again.
-	Chart string `json:"chart"`
-	// Text of a values file.
-	Values string `json:"values"`
-	// The folder is read anew, and only the chart itself is judged.
-	Fresh bool `json:"fresh"`
-}
-
 func main() {
-	charts := &charts{files: map[string][]*loader.BufferedFile{}}
-	err := answer.All(runtime.GOMAXPROCS(0), func() func([]byte) map[string]any { return charts.answer })
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	answer.Helm[*chart.Chart, *loader.BufferedFile]{
+		LoadDir: loadDir, LoadFiles: loader.LoadFiles, Judge: judge, Compiles: compiles,
+	}.Run()
 }
 
-// charts holds the files of charts by folder.
-type charts struct {
-	sync.Mutex
-	files map[string][]*loader.BufferedFile
-}
-
-func (charts *charts) answer(line []byte) map[string]any {
-	var question question
-	if err := json.Unmarshal(line, &question); err != nil {
-		return map[string]any{"failed": err.Error()}
-	}
-	chart, err := charts.load(question.Chart, question.Fresh)
-	if err != nil {
-		return map[string]any{"accepted": false, "error": err.Error()}
-	}
-	if question.Fresh {
-		err = compiles(chart)
-		return map[string]any{"accepted": err == nil, "error": text(err)}
-	}
-	values, err := judge(chart, question.Values)
-	return map[string]any{"accepted": err == nil, "error": text(err), "values": values}
-}
-
-// A chart is made anew for each question, as each run of Helm does: what dependencies are enabled is written into it.
-func (charts *charts) load(folder string, fresh bool) (*chart.Chart, error) {
-	charts.Lock()
-	files, known := charts.files[folder]
-	charts.Unlock()
-	if known && !fresh {
-		return loader.LoadFiles(files)
-	}
+func loadDir(folder string) (*chart.Chart, []*loader.BufferedFile, error) {
 	chart, err := loader.LoadDir(folder)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	files = nil
+	var files []*loader.BufferedFile
 	for _, file := range chart.Raw {
 		files = append(files, &loader.BufferedFile{Name: file.Name, Data: file.Data})
 	}
-	charts.Lock()
-	charts.files[folder] = files
-	charts.Unlock()
-	return chart, nil
+	return chart, files, nil
 }
 
-func judge(chart *chart.Chart, text string) (chartutil.Values, error) {
+func judge(chart *chart.Chart, text string) (map[string]any, error) {
 	values := map[string]any{}
 	if err := yaml.Unmarshal([]byte(text), &values); err != nil {
 		return nil, err
@@ -95,7 +45,7 @@ func judge(chart *chart.Chart, text string) (chartutil.Values, error) {
 	return render.Table("Values")
 }
 
-// compiles says whether the schemas of a chart can be used at all: then they refuse values only for what they say of them.
+// A schema that can be used refuses values only for what it says of them.
 func compiles(chart *chart.Chart) error {
 	if chart.Schema != nil {
 		err := chartutil.ValidateAgainstSingleSchema(chartutil.Values{}, chart.Schema)
@@ -110,11 +60,4 @@ func compiles(chart *chart.Chart) error {
 		}
 	}
 	return nil
-}
-
-func text(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }
