@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use runtime::{Change, CommitId, JobId, Remote, Repository, Settings, Since, Transport};
 use support::Place;
-use support::http::{Random, Server, Trouble};
+use support::http::{Server, Trouble};
+use support::random::Random;
 
 /// Callers of one process.
 const CALLERS: usize = 6;

@@ -10,7 +10,8 @@ use std::process::{Command, Stdio};
 
 use runtime::{BlobId, Change, Effect, Error, Precondition, Remote, Repository, Settings};
 use support::Place;
-use support::http::{Random, Server, Trouble};
+use support::http::{Server, Trouble};
+use support::random::Random;
 
 const PROCESSES: u64 = 8;
 const WORK: &str = "TREFOIL_TEST_WORK";

@@ -1,8 +1,11 @@
 //! Damaged and hostile manifests: refused with a reason, or read as exactly what they say.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod support;
+
 use manifest::layout::{Layouts, Parts};
 use runtime::{Catalog, manifest};
+use support::random::Random;
 
 const GOOD: &str = "\
 apiVersion: services.example.org/v1alpha1
@@ -28,15 +31,6 @@ spec:
 
 fn catalog() -> Catalog {
     Catalog::new(runtime::platform().unwrap(), Layouts::default(), Vec::new()).unwrap()
-}
-
-/// SplitMix64: <https://prng.di.unimi.it/splitmix64.c>.
-fn next(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 /// Bytes and words that YAML, Git and paths take for something.
@@ -90,14 +84,14 @@ fn damaged_manifests() {
     let count: u64 = std::env::var("CASES").ok().map_or(3_000, |text| text.parse().unwrap());
     let (mut taken, mut refused) = (0, 0);
     for case in 0..count {
-        let mut state = case;
+        let mut random = Random(case);
         let mut text: Vec<char> = GOOD.chars().collect();
-        for _ in 0..=next(&mut state) % 3 {
-            let at = (next(&mut state) % text.len() as u64) as usize;
-            match next(&mut state) % 3 {
+        for _ in 0..=random.below(3) {
+            let at = random.below(text.len() as u64) as usize;
+            match random.below(3) {
                 0 => drop(text.remove(at)),
-                1 => drop(text.splice(at..at, ODD[(next(&mut state) % ODD.len() as u64) as usize].chars())),
-                _ => text.swap(at, (next(&mut state) % (at as u64 + 1)) as usize),
+                1 => drop(text.splice(at..at, ODD[random.below(ODD.len() as u64) as usize].chars())),
+                _ => text.swap(at, random.below(at as u64 + 1) as usize),
             }
         }
         let text: String = text.into_iter().collect();

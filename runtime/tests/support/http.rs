@@ -5,9 +5,11 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
+
+use super::random::Random;
 
 /// What goes wrong, in parts of a hundred of all pushes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +35,8 @@ pub(crate) struct Counts {
     pub killed: AtomicU32,
     /// Locks that a killed process left, and that the server removed as its operator would.
     pub locks: AtomicU32,
+    /// Held by every push, and alone by whoever removes locks.
+    gate: RwLock<()>,
 }
 
 struct Request {
@@ -79,19 +83,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.closing.store(true, Ordering::Relaxed);
         TcpStream::connect(self.address).ok();
-    }
-}
-
-/// SplitMix64: <https://prng.di.unimi.it/splitmix64.c>.
-pub(crate) struct Random(pub u64);
-
-impl Random {
-    pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit.max(1)
     }
 }
 
@@ -156,8 +147,24 @@ fn read(reader: &mut BufReader<TcpStream>, stream: &mut TcpStream) -> Option<Req
     Some(Request { method, path, query, headers, body })
 }
 
-/// Runs `git http-backend` (CGI, RFC 3875); with `kill` it and all it started is killed after that time.
+/// Runs a request; after a kill, what an operator does then.
 fn backend(request: &Request, folder: &Path, kill: Option<Duration>, counts: &Counts) -> Option<Vec<u8>> {
+    let (output, killed) = {
+        let _push = counts.gate.read().unwrap();
+        run(request, folder, kill)
+    };
+    if killed {
+        let _alone = counts.gate.write().unwrap();
+        counts.killed.fetch_add(1, Ordering::Relaxed);
+        let repository = folder.join(request.path.trim_start_matches('/').split('/').next()?);
+        counts.locks.fetch_add(unlock(&repository.join("refs")), Ordering::Relaxed);
+    }
+    (!output.is_empty()).then_some(output)
+}
+
+/// Runs `git http-backend` (CGI, RFC 3875), and returns when all that it started has ended; with `kill` all of that is killed after that
+/// time.
+fn run(request: &Request, folder: &Path, kill: Option<Duration>) -> (Vec<u8>, bool) {
     let header = |wanted: &str| request.headers.iter().find(|(key, _)| key == wanted).map_or("", |(_, value)| value.as_str());
     let mut command = Command::new("git");
     command
@@ -174,8 +181,10 @@ fn backend(request: &Request, folder: &Path, kill: Option<Duration>, counts: &Co
         .env("GIT_PROTOCOL", header("git-protocol"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .process_group(0);
+        .stderr(Stdio::null());
+    if kill.is_some() {
+        command.stderr(Stdio::piped()).process_group(0);
+    }
     let mut child = command.spawn().unwrap();
     let group = child.id();
     let killer = kill.map(|after| {
@@ -189,18 +198,17 @@ fn backend(request: &Request, folder: &Path, kill: Option<Duration>, counts: &Co
     let writer = std::thread::spawn(move || input.write_all(&body).ok());
     let mut output = Vec::new();
     child.stdout.take().unwrap().read_to_end(&mut output).ok();
+    if let Some(mut end) = child.stderr.take() {
+        // Whatever was started holds the other end, so that this one ends with the last of them.
+        end.read_to_end(&mut Vec::new()).ok();
+    }
     child.wait().ok();
     writer.join().ok();
-    if killer.is_some_and(|killer| killer.join().unwrap()) {
-        counts.killed.fetch_add(1, Ordering::Relaxed);
-        let repository = folder.join(request.path.trim_start_matches('/').split('/').next()?);
-        counts.locks.fetch_add(unlock(&repository.join("refs")), Ordering::Relaxed);
-    }
-    (!output.is_empty()).then_some(output)
+    (output, killer.is_some_and(|killer| killer.join().unwrap()))
 }
 
 /// What whoever runs the server does after its processes were killed: removes the locks that no process holds any more.
-fn unlock(folder: &Path) -> u32 {
+pub(crate) fn unlock(folder: &Path) -> u32 {
     let mut removed = 0;
     let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {

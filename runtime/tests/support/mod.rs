@@ -3,6 +3,7 @@
 
 #[cfg(unix)]
 pub(crate) mod http;
+pub(crate) mod random;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
