@@ -11,7 +11,8 @@ pub const HELM_RELEASE_MAX: usize = 53;
 /// The limit for a namespace's name in Kubernetes, in characters.
 const NAMESPACE_MAX: usize = 63;
 
-const FILE: &str = "manifest.yaml";
+/// The name of a manifest's file in the usual layout.
+pub(crate) const FILE: &str = "manifest.yaml";
 
 /// A tenant's own release, or one release of a service for a tenant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

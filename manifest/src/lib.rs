@@ -8,6 +8,7 @@
 pub mod contract;
 pub mod defaults;
 pub mod identity;
+mod lay;
 pub mod layout;
 pub mod name;
 mod nearest;
@@ -23,6 +24,7 @@ pub mod yaml;
 pub use contract::{Contract, ContractError};
 pub use defaults::{Defaults, Node};
 pub use identity::{Identity, IdentityError, suffix_clash};
+pub use lay::lay;
 pub use layout::{LayoutError, LayoutSettings, Layouts, Located, Parts, ReleasePath};
 pub use name::{Kind, NameError, ReleaseName, ServiceName, TenantName, title};
 pub use nearest::nearest;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::checked::Checked;
+use crate::error::Error;
 use crate::id::{BlobId, CommitId, JobId};
 
 /// A change: one commit, whole or not at all.
@@ -146,6 +147,11 @@ impl Change {
         &self.job
     }
 
+    /// Its first release. There is one: a change is made of one, or of others.
+    pub(crate) fn path(&self) -> &ReleasePath {
+        self.edits[0].path()
+    }
+
     /// What makes it the same change when it is sent again: its releases and their conditions.
     pub(crate) fn hash(&self) -> String {
         let mut hasher = Sha256::new();
@@ -167,6 +173,31 @@ impl Edit {
 
     pub(crate) fn path(&self) -> &ReleasePath {
         &self.located.path
+    }
+
+    /// Whether the release is in the state that the change is made for.
+    pub(crate) fn allow(&self, found: Option<BlobId>) -> Result<(), Error> {
+        let fits = match self.precondition {
+            Precondition::Any => true,
+            Precondition::Is(blob) => found == Some(blob),
+            Precondition::Absent => found.is_none(),
+        };
+        match (fits, &self.text, found) {
+            (false, ..) => Err(Error::Precondition { path: self.path().clone(), expected: self.precondition, found }),
+            (true, None, None) => Err(Error::NotFound { path: self.path().clone() }),
+            (true, ..) => Ok(()),
+        }
+    }
+}
+
+impl Effect {
+    pub(crate) fn between(before: Option<BlobId>, after: Option<BlobId>) -> Effect {
+        match (before, after) {
+            (_, None) => Effect::Deleted,
+            (None, Some(blob)) => Effect::Created(blob),
+            (Some(old), Some(new)) if old == new => Effect::Unchanged(new),
+            (Some(_), Some(blob)) => Effect::Updated(blob),
+        }
     }
 }
 

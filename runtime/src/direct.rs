@@ -38,7 +38,7 @@ impl Direct {
     pub(crate) fn push(&self, old: Option<ObjectId>, new: ObjectId, objects: &[New]) -> Pushed {
         let body = match request(&self.reference, old, new, objects) {
             Ok(body) => body,
-            Err(error) => return Pushed::Unknown(error.to_string()),
+            Err(error) => return Pushed::Failed { reason: error.to_string(), sent: false },
         };
         let sent = self
             .agent
@@ -49,20 +49,24 @@ impl Direct {
         let mut response = match sent {
             Ok(response) => response,
             Err(error @ (ureq::Error::HostNotFound | ureq::Error::ConnectionFailed)) => {
-                return Pushed::Unsent(redacted(&error.to_string()));
+                return Pushed::Failed { reason: redacted(&error.to_string()), sent: false };
             }
-            Err(error) => return Pushed::Unknown(redacted(&error.to_string())),
+            Err(error) => return unknown(redacted(&error.to_string())),
         };
         match response.status().as_u16() {
             200 => {}
             status @ (401 | 403 | 404) => return Pushed::Barred(format!("it answers {status} to a push")),
-            status => return Pushed::Unknown(format!("the remote answers {status} to a push")),
+            status => return unknown(format!("the remote answers {status} to a push")),
         }
         match response.body_mut().with_config().limit(ANSWER).read_to_vec() {
             Ok(answer) => report(&answer, &self.reference),
-            Err(error) => Pushed::Unknown(redacted(&error.to_string())),
+            Err(error) => unknown(redacted(&error.to_string())),
         }
     }
+}
+
+fn unknown(reason: String) -> Pushed {
+    Pushed::Failed { reason, sent: true }
 }
 
 /// One command, and the pack.
@@ -125,12 +129,12 @@ fn report(answer: &[u8], reference: &str) -> Pushed {
             let reason = redacted(reason.trim());
             return match reason.as_str() {
                 reason if is_race(reason) => Pushed::Lost,
-                "unpacker error" => Pushed::Unknown(reason),
+                "unpacker error" => unknown(reason),
                 _ => Pushed::Declined(reason),
             };
         }
     }
-    Pushed::Unknown("the remote's answer says nothing of the branch".to_owned())
+    unknown("the remote's answer says nothing of the branch".to_owned())
 }
 
 #[cfg(test)]
@@ -149,10 +153,10 @@ mod tests {
             Pushed::Declined("pre-receive hook declined".to_owned())
         );
         for other in ["ok refs/heads/other\n", "ng refs/heads/main unpacker error\n", "x\n"] {
-            assert!(matches!(read(other), Pushed::Unknown(_)), "{other}");
+            assert!(matches!(read(other), Pushed::Failed { sent: true, .. }), "{other}");
         }
         for broken in ["", "0", "zzzz", "0fff", "0001"] {
-            assert!(matches!(report(broken.as_bytes(), "refs/heads/main"), Pushed::Unknown(_)), "{broken}");
+            assert!(matches!(report(broken.as_bytes(), "refs/heads/main"), Pushed::Failed { sent: true, .. }), "{broken}");
         }
     }
 

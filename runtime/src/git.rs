@@ -32,10 +32,8 @@ pub(crate) enum Pushed {
     Declined(String),
     /// It was never sent, and sending it again won't help.
     Barred(String),
-    /// It was never sent.
-    Unsent(String),
-    /// The answer didn't come, or says nothing of the branch.
-    Unknown(String),
+    /// There is no answer, or none that says anything of the branch. If it was sent, it may yet land.
+    Failed { reason: String, sent: bool },
 }
 
 /// What a fetch brought.
@@ -92,7 +90,7 @@ impl Git {
         command.args(["--end-of-options", self.remote.url()]);
         command.arg(format!("{}:{reference}", new.to_hex()));
         match self.run(command) {
-            Err(reason) => Pushed::Unknown(reason),
+            Err(reason) => Pushed::Failed { reason, sent: true },
             Ok(ran) => read(&ran, &reference),
         }
     }
@@ -207,8 +205,7 @@ fn read(ran: &Ran, reference: &str) -> Pushed {
     let Some(line) = ran.stdout.lines().find(ours) else {
         return match said(ran) {
             reason if says(ran, BARRED) => Pushed::Barred(reason),
-            reason if says(ran, UNSENT) => Pushed::Unsent(reason),
-            reason => Pushed::Unknown(reason),
+            reason => Pushed::Failed { reason, sent: !says(ran, UNSENT) },
         };
     };
     let summary = line.splitn(3, '\t').nth(2).unwrap_or_default();
@@ -220,7 +217,7 @@ fn read(ran: &Ran, reference: &str) -> Pushed {
             Pushed::Declined(redacted(&declined(summary, &ran.stderr)))
         }
         Some('!') if summary.contains("[rejected]") || is_race(summary) => Pushed::Lost,
-        _ => Pushed::Unknown(format!("{}; {}", redacted(summary), said(ran))),
+        _ => Pushed::Failed { reason: format!("{}; {}", redacted(summary), said(ran)), sent: true },
     }
 }
 
@@ -301,12 +298,12 @@ mod tests {
             "",
             "fatal: unable to access 'http://127.0.0.1:1/r/': Failed to connect to 127.0.0.1 port 1: Connection refused",
         );
-        assert!(matches!(unsent, Pushed::Unsent(_)), "{unsent:?}");
+        assert!(matches!(unsent, Pushed::Failed { sent: false, .. }), "{unsent:?}");
         let barred = push("", "fatal: Authentication failed for 'https://host/r/'");
         assert!(matches!(barred, Pushed::Barred(_)), "{barred:?}");
         for other in ["", " \tabc:refs/heads/other\t0f..1a", "fatal: x"] {
             assert!(
-                matches!(push(other, "fatal: https://a:b@h/x broke"), Pushed::Unknown(reason) if !reason.contains("a:b")),
+                matches!(push(other, "fatal: https://a:b@h/x broke"), Pushed::Failed { reason, sent: true } if !reason.contains("a:b")),
                 "{other}"
             );
         }

@@ -29,6 +29,7 @@ mod direct;
 mod error;
 mod git;
 mod id;
+mod queue;
 mod remote;
 mod repository;
 mod scan;

@@ -14,11 +14,12 @@ use crate::change::{Change, Landed};
 use crate::error::Error;
 use crate::git::{self, Git};
 use crate::id::{BlobId, CommitId};
+use crate::queue::Queue;
 use crate::remote::Scheme;
 use crate::settings::{Settings, Transport};
 use crate::snapshot::Snapshot;
 use crate::store::{self, Lock, Store};
-use crate::writer::{Queue, Writer};
+use crate::writer::Writer;
 
 /// A branch of releases. It can be shared by threads; what they want at the same time goes into one push.
 pub struct Repository {

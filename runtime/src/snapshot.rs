@@ -6,13 +6,14 @@ use std::sync::Arc;
 use gix::ObjectId;
 use gix::objs::tree::EntryKind;
 use gix::objs::{CommitRef, Kind};
-use manifest::layout::{Layouts, Located, ReleasePath};
+use manifest::layout::{Layouts, Located, ReleasePath, is_manifest};
 use serde::Serialize;
 
+use crate::change::{Change, Effect};
 use crate::commit::receipt;
 use crate::error::Error;
 use crate::id::{BlobId, CommitId};
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::tree;
 
 /// The branch at one commit.
@@ -116,7 +117,7 @@ impl Snapshot {
             match self.layouts.find(&file.path) {
                 Ok(located) if file.kind == EntryKind::Blob => entries.push(Entry { located, blob: BlobId(file.id) }),
                 Ok(_) => strays.push(Stray { path: file.path, why: "it isn't a plain file".to_owned() }),
-                Err(error) if is_like_a_release(&file.path) => strays.push(Stray { path: file.path, why: error.to_string() }),
+                Err(error) if is_manifest(&file.path) => strays.push(Stray { path: file.path, why: error.to_string() }),
                 Err(_) => {}
             }
         }
@@ -131,38 +132,42 @@ impl Snapshot {
         let mut store = self.store();
         let mut events = Vec::new();
         let mut at = self.head.map(|head| head.0);
-        let mut known = BTreeMap::<ObjectId, Option<ObjectId>>::new();
+        let mut now = blob_at(&mut store, at, path)?;
         while let Some(id) = at.filter(|_| events.len() < limit) {
             let bytes = store.read(id, Kind::Commit)?;
             let commit = CommitRef::from_bytes(&bytes, gix::hash::Kind::Sha1);
             let commit = commit.map_err(|error| Error::cache(format!("has a broken commit {id}"), error.to_string()))?;
-            let parent = commit.parents().next();
-            let mut blob = |store: &mut Store, tree: ObjectId| -> Result<Option<ObjectId>, Error> {
-                if let Some(blob) = known.get(&tree) {
-                    return Ok(*blob);
-                }
-                // What was in the way at the time is no release.
-                let blob = match tree::find(store, Some(tree), path) {
-                    Err(Error::Obstructed { .. }) => None,
-                    found => found?,
-                };
-                known = BTreeMap::from([(tree, blob)]);
-                Ok(blob)
-            };
-            let now = blob(&mut store, commit.tree())?;
-            let before = match parent {
-                Some(parent) => {
-                    let tree = store.tree_of(parent)?;
-                    blob(&mut store, tree)?
-                }
-                None => None,
-            };
+            at = commit.parents().next();
+            let before = blob_at(&mut store, at, path)?;
             if now != before {
                 events.push(event(id, now, &commit)?);
             }
-            at = parent;
+            now = before;
         }
         Ok(events)
+    }
+
+    /// What a change would do if it landed now.
+    ///
+    /// # Errors
+    /// Why it wouldn't land.
+    pub fn foresee(&self, change: &Change) -> Result<Vec<(ReleasePath, Effect)>, Error> {
+        let mut store = self.store();
+        let root = self.root(&store)?;
+        // A release that the change is about twice is by then what the change has made of it.
+        let mut made = BTreeMap::new();
+        let mut effects = Vec::new();
+        for edit in &change.edits {
+            let found = match made.get(edit.path()) {
+                Some(blob) => *blob,
+                None => tree::find(&mut store, root, edit.path())?.map(BlobId),
+            };
+            edit.allow(found)?;
+            let blob = edit.text.as_ref().map(|text| store::hash(Kind::Blob, text.as_bytes()).map(BlobId)).transpose()?;
+            made.insert(edit.path(), blob);
+            effects.push((edit.path().clone(), Effect::between(found, blob)));
+        }
+        Ok(effects)
     }
 
     fn store(&self) -> Store {
@@ -171,6 +176,15 @@ impl Snapshot {
 
     fn root(&self, store: &Store) -> Result<Option<ObjectId>, Error> {
         self.head.map(|head| store.tree_of(head.0)).transpose()
+    }
+}
+
+/// A release's content after a commit. What was in the way at the time is no release.
+fn blob_at(store: &mut Store, commit: Option<ObjectId>, path: &ReleasePath) -> Result<Option<ObjectId>, Error> {
+    let root = commit.map(|commit| store.tree_of(commit)).transpose()?;
+    match tree::find(store, root, path) {
+        Err(Error::Obstructed { .. }) => Ok(None),
+        found => found,
     }
 }
 
@@ -186,9 +200,4 @@ fn event(id: ObjectId, blob: Option<ObjectId>, commit: &CommitRef<'_>) -> Result
         subject: message.lines().next().unwrap_or_default().to_owned(),
         job: receipt(&message).map(|receipt| receipt.job),
     })
-}
-
-/// `manifest.yaml`, which Argo CD and Flux would take for one.
-fn is_like_a_release(path: &str) -> bool {
-    path.rsplit('/').next() == Some("manifest.yaml")
 }

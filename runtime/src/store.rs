@@ -78,6 +78,12 @@ pub(crate) fn open(folder: &Path) -> Result<(gix::ThreadSafeRepository, Lock), E
     Ok((repo.into_sync(), Lock(lock)))
 }
 
+/// The id of an object.
+pub(crate) fn hash(kind: Kind, bytes: &[u8]) -> Result<ObjectId, Error> {
+    let id = gix::objs::compute_hash(gix::hash::Kind::Sha1, kind, bytes);
+    id.map_err(|error| Error::cache("can't hash an object", error.to_string()))
+}
+
 /// Whether there are many loose objects: Git's own way to guess it, by one of the 256 folders (`builtin/gc.c`).
 fn is_crowded(bare: &Path) -> bool {
     let found = fs::read_dir(bare.join("objects/17")).into_iter().flatten().count();
@@ -202,8 +208,7 @@ impl Store {
 
     pub(crate) fn put_bytes(&mut self, kind: Kind, bytes: &[u8]) -> Result<ObjectId, Error> {
         if let Some(kept) = &mut self.kept {
-            let id = gix::objs::compute_hash(gix::hash::Kind::Sha1, kind, bytes);
-            let id = id.map_err(|error| Error::cache("can't hash an object", error.to_string()))?;
+            let id = hash(kind, bytes)?;
             kept.new.push(id);
             if kept.objects.insert(id, (kind, bytes.into())).is_none() {
                 kept.bytes += bytes.len();

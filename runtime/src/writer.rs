@@ -1,22 +1,21 @@
 //! The one that writes: whatever is waiting goes into one push, a commit each.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::mpsc::Sender;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gix::ObjectId;
 use gix::objs::Tree;
-use manifest::layout::ReleasePath;
 
-use crate::change::{Change, Edit, Effect, Landed, Precondition, Since};
+use crate::change::{Change, Effect, Landed, Since};
 use crate::commit::Pen;
 use crate::direct::Direct;
 use crate::error::Error;
 use crate::git::{Fetched, Git, Pushed};
 use crate::id::{BlobId, CommitId};
-use crate::scan::{self, From, scan};
+use crate::queue::{Queue, Seen, Waiting, Work};
+use crate::scan::{From, scan};
 use crate::settings::{Settings, Transport};
 use crate::store::Store;
 use crate::tree;
@@ -26,82 +25,8 @@ const HEAD: &str = "refs/trefoil/head";
 /// What was fetched, until it is read. Each process has its own: the `git fetch` of a killed one may still be at work.
 const FETCHED: &str = "refs/trefoil/fetched";
 
-/// How many changes go into one push.
-const BATCH: usize = 256;
 /// How often others may be faster.
 const LOST: u32 = 400;
-
-/// What callers put in and the writer takes out.
-#[derive(Default)]
-pub(crate) struct Queue {
-    inner: Mutex<Inner>,
-    more: Condvar,
-}
-
-#[derive(Default)]
-struct Inner {
-    changes: VecDeque<Waiting>,
-    readers: Vec<Sender<Result<Seen, Error>>>,
-    closed: bool,
-}
-
-/// What a reader wants to know.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen {
-    pub head: Option<ObjectId>,
-    pub rewritten: Option<ObjectId>,
-}
-
-struct Waiting {
-    change: Change,
-    reply: Sender<Result<Landed, Error>>,
-    /// The head when it was first sent.
-    sent: Option<Option<ObjectId>>,
-    /// Whether a push of it ended without an answer.
-    unknown: bool,
-}
-
-enum Work {
-    Changes(Vec<Waiting>),
-    Readers(Vec<Sender<Result<Seen, Error>>>),
-}
-
-impl Queue {
-    pub(crate) fn change(&self, change: Change, reply: Sender<Result<Landed, Error>>) {
-        self.with(|inner| inner.changes.push_back(Waiting { change, reply, sent: None, unknown: false }));
-    }
-
-    pub(crate) fn read(&self, reply: Sender<Result<Seen, Error>>) {
-        self.with(|inner| inner.readers.push(reply));
-    }
-
-    pub(crate) fn close(&self) {
-        self.with(|inner| inner.closed = true);
-    }
-
-    fn with(&self, act: impl FnOnce(&mut Inner)) {
-        act(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner));
-        self.more.notify_one();
-    }
-
-    /// Waits for work; `None` when there is none and will be none.
-    fn take(&self) -> Option<Work> {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if !inner.readers.is_empty() {
-                return Some(Work::Readers(std::mem::take(&mut inner.readers)));
-            }
-            if !inner.changes.is_empty() {
-                let count = inner.changes.len().min(BATCH);
-                return Some(Work::Changes(inner.changes.drain(..count).collect()));
-            }
-            if inner.closed {
-                return None;
-            }
-            inner = self.more.wait(inner).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-}
 
 pub(crate) struct Writer {
     pub store: Store,
@@ -242,12 +167,9 @@ impl Writer {
                 }
                 Pushed::Declined(reason) => return self.apart(batch, reason),
                 Pushed::Barred(reason) => return refuse(batch, &Error::Barred { reason }),
-                pushed @ (Pushed::Unsent(_) | Pushed::Unknown(_)) => {
+                Pushed::Failed { reason, sent } => {
                     failed += 1;
-                    if matches!(pushed, Pushed::Unknown(_)) {
-                        batch.iter_mut().for_each(|waiting| waiting.unknown = true);
-                    }
-                    let (Pushed::Unsent(reason) | Pushed::Unknown(reason)) = pushed else { return };
+                    batch.iter_mut().for_each(|waiting| waiting.unknown |= sent);
                     if begun.elapsed() >= self.settings.patience {
                         return refuse(batch, &Error::Unreachable { reason });
                     }
@@ -275,39 +197,23 @@ impl Writer {
     /// finds what it was made for.
     fn settle(&mut self, batch: &mut Vec<Waiting>, head: Option<ObjectId>) -> Result<(), Error> {
         let Some(head) = head else { return Ok(()) };
-        let mut scanned = BTreeMap::new();
-        let mut open = Vec::new();
+        let mut found = BTreeMap::new();
+        for from in batch.iter().filter_map(from).collect::<BTreeSet<From>>() {
+            found.insert(from, scan(&self.store, head, from, self.settings.committer.email())?);
+        }
         for waiting in std::mem::take(batch) {
-            let Some(from) = from(&waiting) else {
-                open.push(waiting);
-                continue;
-            };
-            if let std::collections::btree_map::Entry::Vacant(entry) = scanned.entry(from) {
-                match scan(&self.store, head, from, self.settings.committer.email()) {
-                    Ok(found) => drop(entry.insert(found)),
-                    Err(error) => {
-                        open.push(waiting);
-                        *batch = open;
-                        return Err(error);
-                    }
-                }
-            }
-            let found = scanned
-                .get(&from)
-                .and_then(|found: &BTreeMap<String, (ObjectId, crate::commit::Receipt)>| found.get(waiting.change.job.as_str()));
-            match found {
-                None => open.push(waiting),
-                Some((commit, receipt)) if receipt.hash == waiting.change.hash() => {
-                    let landed = self.landed(&waiting.change, *commit);
+            let receipts = from(&waiting).and_then(|from| found.get(&from));
+            match receipts.and_then(|receipts| receipts.get(waiting.change.job.as_str())) {
+                None => batch.push(waiting),
+                Some((commit, receipt)) => {
+                    let landed = match receipt.hash == waiting.change.hash() {
+                        true => self.landed(&waiting.change, *commit),
+                        false => Err(Error::JobReused { job: waiting.change.job.clone(), commit: CommitId(*commit) }),
+                    };
                     waiting.reply.send(landed).ok();
-                }
-                Some((commit, _)) => {
-                    let error = Error::JobReused { job: waiting.change.job.clone(), commit: CommitId(*commit) };
-                    waiting.reply.send(Err(error)).ok();
                 }
             }
         }
-        *batch = open;
         Ok(())
     }
 
@@ -319,10 +225,10 @@ impl Writer {
         let before = parent.map(|parent| self.store.tree_of(parent)).transpose()?;
         let mut effects = Vec::new();
         for edit in &change.edits {
-            let found = (tree::find(&mut self.store, before, edit.path())?, tree::find(&mut self.store, after, edit.path())?);
-            effects.push((edit.path().clone(), effect(found.0, found.1)));
+            let mut find = |root| Ok::<_, Error>(tree::find(&mut self.store, root, edit.path())?.map(BlobId));
+            effects.push((edit.path().clone(), Effect::between(find(before)?, find(after)?)));
         }
-        Ok(Landed { path: first(change), commit: CommitId(commit), effects, again: true })
+        Ok(Landed { path: change.path().clone(), commit: CommitId(commit), effects, again: true })
     }
 
     /// Each change on top of the one before it; one that can't be leaves no trace.
@@ -360,12 +266,12 @@ impl Writer {
         let mut effects = Vec::new();
         for edit in &change.edits {
             let found = tree::find(&mut self.store, tree, edit.path())?;
-            allow(edit, found)?;
+            edit.allow(found.map(BlobId))?;
             let blob = edit.text.as_ref().map(|text| self.store.put_bytes(gix::objs::Kind::Blob, text.as_bytes())).transpose()?;
             if found != blob {
                 tree = tree::edit(&mut self.store, tree, edit.path(), blob)?;
             }
-            effects.push((edit.path().clone(), effect(found, blob)));
+            effects.push((edit.path().clone(), Effect::between(found.map(BlobId), blob.map(BlobId))));
         }
         let commit = match parent {
             Some(parent) if tree == root => parent,
@@ -379,46 +285,15 @@ impl Writer {
                 pen.write(&mut self.store, change, &done, tree, parent)?
             }
         };
-        Ok((Landed { path: first(change), commit: CommitId(commit), effects, again: false }, tree))
+        Ok((Landed { path: change.path().clone(), commit: CommitId(commit), effects, again: false }, tree))
     }
-}
-
-/// Whether the release is in the state that the change is made for.
-fn allow(edit: &Edit, found: Option<ObjectId>) -> Result<(), Error> {
-    let fits = match edit.precondition {
-        Precondition::Any => true,
-        Precondition::Is(blob) => found == Some(blob.0),
-        Precondition::Absent => found.is_none(),
-    };
-    if !fits {
-        let (path, expected) = (edit.path().clone(), edit.precondition);
-        return Err(Error::Precondition { path, expected, found: found.map(BlobId) });
-    }
-    match (&edit.text, found) {
-        (None, None) => Err(Error::NotFound { path: edit.path().clone() }),
-        _ => Ok(()),
-    }
-}
-
-fn effect(before: Option<ObjectId>, after: Option<ObjectId>) -> Effect {
-    match (before, after) {
-        (_, None) => Effect::Deleted,
-        (None, Some(blob)) => Effect::Created(BlobId(blob)),
-        (Some(old), Some(new)) if old == new => Effect::Unchanged(BlobId(new)),
-        (Some(_), Some(blob)) => Effect::Updated(BlobId(blob)),
-    }
-}
-
-fn first(change: &Change) -> ReleasePath {
-    // A change has at least one edit: each is made of one, or of others.
-    change.edits[0].path().clone()
 }
 
 /// From where the branch has to be looked through for a change; `None` if it can't be there.
 fn from(waiting: &Waiting) -> Option<From> {
     let after = |head: Option<ObjectId>| head.map_or(From::Beginning, From::After);
     match (waiting.change.since, waiting.sent) {
-        (Since::Unknown, _) => Some(scan::From::made(waiting.change.job.made())),
+        (Since::Unknown, _) => Some(From::made(waiting.change.job.made())),
         (Since::Head(head), _) => Some(after(head.map(|head| head.0))),
         (Since::New, Some(sent)) => Some(after(sent)),
         (Since::New, None) => None,

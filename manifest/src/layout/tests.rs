@@ -1,4 +1,5 @@
 use super::*;
+use crate::name::{ReleaseName, TenantName};
 use crate::random::for_seeds;
 
 fn settings(services: &[&str], path: &str) -> LayoutSettings {

@@ -2,8 +2,9 @@
 
 use anyhow::{Context, bail};
 use runtime::manifest::layout::Located;
-use runtime::{BlobId, Change, Checked, Effect, Error, Landed, Precondition, Repository, Since, Snapshot};
-use serde_json::{Value, json};
+use runtime::manifest::layout::ReleasePath;
+use runtime::{BlobId, Change, Checked, CommitId, Effect, Error, Landed, Precondition, Repository, Since, Snapshot};
+use serde_json::json;
 
 use super::session::{Session, called, myself};
 use super::{ApplyArgs, Exit, Usage, WriteArgs, exit_of, files, output};
@@ -100,21 +101,20 @@ fn write(
     if args.job.is_some() && wanted.len() > 1 && !atomic {
         bail!(Usage("--job is about one change: give it with one release, or with --atomic".to_owned()));
     }
-    if args.dry_run {
-        let snapshot = repository.snapshot()?;
-        let rows: Vec<Vec<Value>> = wanted.iter().map(|wanted| foreseen(&snapshot, wanted)).collect::<anyhow::Result<_>>()?;
-        output::rows(session.format, &["release", "effect", "blob", "commit"], &rows);
-        output::aside("nothing was written");
-        return Ok(Exit::Done);
-    }
     let names: Vec<String> = wanted.iter().map(|wanted| called(&wanted.located.identity)).collect();
     let mut changes: Vec<Change> = wanted.into_iter().map(|wanted| change(wanted, args)).collect();
     if atomic {
         changes = Change::together(changes).into_iter().collect();
     }
+    if args.dry_run {
+        let snapshot = repository.snapshot()?;
+        let foreseen = changes.iter().map(|change| snapshot.foresee(change).map(|effects| (effects, None))).collect();
+        output::aside("nothing is written");
+        return report(session, &names, foreseen);
+    }
     let pending: Vec<_> = changes.into_iter().map(|change| repository.send(change)).collect();
-    let results: Vec<Result<Landed, Error>> = pending.into_iter().map(runtime::Pending::wait).collect();
-    report(session, &names, results)
+    let done = |landed: Landed| (landed.effects, Some(landed.commit));
+    report(session, &names, pending.into_iter().map(|pending| pending.wait().map(done)).collect())
 }
 
 fn change(wanted: Wanted, args: &WriteArgs) -> Change {
@@ -135,41 +135,20 @@ fn change(wanted: Wanted, args: &WriteArgs) -> Change {
     }
 }
 
-/// What would happen.
-fn foreseen(snapshot: &Snapshot, wanted: &Wanted) -> anyhow::Result<Vec<Value>> {
-    let found = snapshot.get(&wanted.located.path)?;
-    let name = called(&wanted.located.identity);
-    let blob = found.as_ref().map(|(blob, _)| *blob);
-    let fits = match wanted.precondition {
-        Precondition::Any => true,
-        Precondition::Is(expected) => blob == Some(expected),
-        Precondition::Absent => blob.is_none(),
-    };
-    if !fits {
-        let (path, expected) = (wanted.located.path.clone(), wanted.precondition);
-        bail!(Error::Precondition { path, expected, found: blob });
-    }
-    let effect = match (&wanted.checked, &found) {
-        (None, None) => bail!(Error::NotFound { path: wanted.located.path.clone() }),
-        (None, Some(_)) => "deleted",
-        (Some(_), None) => "created",
-        (Some(checked), Some((_, text))) if checked.text() == text => "unchanged",
-        (Some(_), Some(_)) => "updated",
-    };
-    Ok(vec![json!(name), json!(effect), Value::Null, Value::Null])
-}
+/// What happened to releases, and in which commit.
+type Done = (Vec<(ReleasePath, Effect)>, Option<CommitId>);
 
-fn report(session: &Session<'_>, names: &[String], results: Vec<Result<Landed, Error>>) -> anyhow::Result<Exit> {
+fn report(session: &Session<'_>, names: &[String], results: Vec<Result<Done, Error>>) -> anyhow::Result<Exit> {
     let mut rows = Vec::new();
     let mut exit = Exit::Done;
     let mut names = names.iter();
     for result in results {
         match result {
-            Ok(landed) => {
-                for (_, effect) in &landed.effects {
+            Ok((effects, commit)) => {
+                for (_, effect) in &effects {
                     let name = names.next().map(String::as_str).unwrap_or_default();
                     let (word, blob) = effect_words(*effect);
-                    rows.push(vec![json!(name), json!(word), json!(blob), json!(landed.commit)]);
+                    rows.push(vec![json!(name), json!(word), json!(blob), json!(commit)]);
                 }
             }
             Err(error) => {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use runtime::Snapshot;
+use runtime::manifest::layout::is_manifest;
 use serde_json::{Value, json};
 
 use super::session::{Session, called};
@@ -112,7 +113,7 @@ pub(crate) fn validate_folder(session: &Session<'_>, folder: &Path) -> anyhow::R
                 }
             }
             // What Argo CD and Flux take for a manifest has to be one.
-            Err(error) if path.ends_with("manifest.yaml") => problems.push(error.to_string()),
+            Err(error) if is_manifest(&path) => problems.push(error.to_string()),
             Err(_) => {}
         }
     }
@@ -136,18 +137,7 @@ pub(crate) fn snapshot(session: &Session<'_>) -> anyhow::Result<Snapshot> {
     Ok(snapshot)
 }
 
-/// `2026-11-21T12:00:00Z` (RFC 3339).
+/// As RFC 3339 has it.
 fn time(seconds: i64) -> String {
-    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Days to a date: https://howardhinnant.github.io/date_algorithms.html#civil_from_days
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+    gix::date::Time { seconds, offset: 0 }.format_or_unix(gix::date::time::format::ISO8601_STRICT)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use runtime::manifest::name::{ReleaseName, ServiceName, TenantName};
-use runtime::manifest::{Identity, yaml};
+use runtime::manifest::{Identity, lay, yaml};
 use serde_json::{Map, Value};
 
 use super::session::Session;
@@ -75,17 +75,5 @@ fn identity(args: &Args) -> anyhow::Result<Identity> {
         (Some(name), false) => Ok(Identity::Release { tenant, service: args.service.clone(), name: name.clone() }),
         (Some(_), true) => bail!(Usage("a tenant's own release has no name: leave --name out".to_owned())),
         (None, false) => bail!(Usage(format!("say what the release of `{}` is called, with --name", args.service))),
-    }
-}
-
-/// Objects are joined, anything else is replaced, as Helm does.
-fn lay(under: &mut Value, over: &Value) {
-    match (under, over) {
-        (Value::Object(low), Value::Object(high)) => {
-            for (key, value) in high {
-                lay(low.entry(key.clone()).or_insert(Value::Null), value);
-            }
-        }
-        (under, over) => *under = over.clone(),
     }
 }

@@ -1,10 +1,11 @@
 //! Examples and flavors: what a schema is for, and what it is to refuse.
 
 use generator::{Code, Diagnostic, Location, Severity, Span};
+use manifest::lay;
 use manifest::valid::Violation;
 use serde_json::Value;
 
-use super::judge::{Judge, diagnostic, lay};
+use super::judge::{Judge, diagnostic};
 use crate::repository::{self, Absence};
 use crate::session::Session;
 
@@ -88,7 +89,11 @@ fn flavor(judge: &Judge<'_>, file: &str, text: &str, values: &Value) -> Vec<Diag
         let message = "a flavor is a mapping of values";
         return vec![Diagnostic::new(Severity::Error, Code::Values, Some(place("")), message)];
     };
-    let whole = judge.sample().map(|sample| lay(sample, values));
+    let whole = judge.sample().map(|sample| {
+        let mut whole = sample.clone();
+        lay(&mut whole, values);
+        whole
+    });
     // Without a sample nothing can be said of what is missing.
     let counts = |violation: &Violation| whole.is_some() || violation.keyword != "required";
     let violations = judge.contract.values(whole.as_ref().unwrap_or(values));

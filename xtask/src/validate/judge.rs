@@ -4,7 +4,7 @@ use generator::{Code, Diagnostic, Location, Made, Severity};
 use manifest::contract::{Contract, ContractError, IDENTITY};
 use manifest::platform::Platform;
 use manifest::valid::Violation;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::session::Session;
 use crate::{locate, repository};
@@ -53,17 +53,4 @@ pub(super) fn diagnostic(file: &str, text: &str, pointer: &str, violation: &Viol
     let mut diagnostic = Diagnostic::new(Severity::Error, code, Some(location), message);
     diagnostic.help = violation.nearest.as_ref().map(|nearest| format!("did you mean {nearest:?}?"));
     diagnostic
-}
-
-/// `over` laid over `under`: objects are joined, anything else is replaced.
-pub(super) fn lay(under: &Value, over: &Value) -> Value {
-    let (Value::Object(low), Value::Object(high)) = (under, over) else {
-        return over.clone();
-    };
-    let mut out: Map<String, Value> = low.clone();
-    for (key, value) in high {
-        let value = low.get(key).map_or_else(|| value.clone(), |below| lay(below, value));
-        out.insert(key.clone(), value);
-    }
-    Value::Object(out)
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use generator::{Code, Diagnostic, Location, Severity, Span};
 use manifest::contract::VALUES;
 use manifest::identity::Identity;
-use manifest::layout::{Content, LayoutError, Layouts, Located};
+use manifest::layout::{Content, LayoutError, Layouts, Located, is_manifest};
 use manifest::platform::Platform;
 use serde_json::Value;
 use walkdir::{DirEntry, WalkDir};
@@ -16,8 +16,6 @@ use super::judge::{Judge, diagnostic};
 use crate::progress::Progress;
 use crate::repository;
 use crate::session::Session;
-
-const MANIFEST: &str = "manifest.yaml";
 
 /// A manifest and what its path says of it.
 struct Release<'a> {
@@ -94,7 +92,7 @@ fn manifests(folder: &Path, layouts: &Layouts) -> anyhow::Result<Vec<String>> {
             let path = entry.path().strip_prefix(folder).unwrap_or(entry.path());
             let path = path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
             // What Argo CD and Flux take for a manifest has to be one.
-            if entry.file_name() == MANIFEST || layouts.find(&path).is_ok() {
+            if is_manifest(&path) || layouts.find(&path).is_ok() {
                 out.push(path);
             }
         }

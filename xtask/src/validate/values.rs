@@ -1,10 +1,11 @@
 //! `charts/<service>/values.yaml` against the chart's schema, as Helm does it.
 
 use generator::File;
+use manifest::lay;
 use manifest::valid::Violation;
 use serde_json::Value;
 
-use super::judge::{Judge, diagnostic, lay};
+use super::judge::{Judge, diagnostic};
 use crate::repository::{self, Absence};
 use crate::session::Session;
 
@@ -29,7 +30,11 @@ fn violations(judge: &Judge<'_>, values: &Value, minimal: Option<&Value>) -> Vec
         return alone;
     }
     match minimal {
-        Some(minimal) => judge.contract.chart(&lay(values, minimal)),
+        Some(minimal) => {
+            let mut whole = values.clone();
+            lay(&mut whole, minimal);
+            judge.contract.chart(&whole)
+        }
         None => alone.into_iter().filter(|violation| violation.keyword != "required").collect(),
     }
 }

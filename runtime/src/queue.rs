@@ -1,0 +1,86 @@
+//! What callers put in and the writer takes out.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::Sender;
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use gix::ObjectId;
+
+use crate::change::{Change, Landed};
+use crate::error::Error;
+
+/// How many changes go into one push.
+const BATCH: usize = 256;
+/// Changes and readers that wait.
+#[derive(Default)]
+pub(crate) struct Queue {
+    inner: Mutex<Inner>,
+    more: Condvar,
+}
+
+#[derive(Default)]
+struct Inner {
+    changes: VecDeque<Waiting>,
+    readers: Vec<Sender<Result<Seen, Error>>>,
+    closed: bool,
+}
+
+/// What a reader wants to know.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    pub head: Option<ObjectId>,
+    pub rewritten: Option<ObjectId>,
+}
+
+/// A change and who waits for it.
+pub(crate) struct Waiting {
+    pub change: Change,
+    pub reply: Sender<Result<Landed, Error>>,
+    /// The head when it was first sent.
+    pub sent: Option<Option<ObjectId>>,
+    /// Whether a push of it ended without an answer.
+    pub unknown: bool,
+}
+
+/// What there is to do next.
+pub(crate) enum Work {
+    Changes(Vec<Waiting>),
+    Readers(Vec<Sender<Result<Seen, Error>>>),
+}
+
+impl Queue {
+    pub(crate) fn change(&self, change: Change, reply: Sender<Result<Landed, Error>>) {
+        self.with(|inner| inner.changes.push_back(Waiting { change, reply, sent: None, unknown: false }));
+    }
+
+    pub(crate) fn read(&self, reply: Sender<Result<Seen, Error>>) {
+        self.with(|inner| inner.readers.push(reply));
+    }
+
+    pub(crate) fn close(&self) {
+        self.with(|inner| inner.closed = true);
+    }
+
+    fn with(&self, act: impl FnOnce(&mut Inner)) {
+        act(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner));
+        self.more.notify_one();
+    }
+
+    /// Waits for work; `None` when there is none and will be none.
+    pub(crate) fn take(&self) -> Option<Work> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if !inner.readers.is_empty() {
+                return Some(Work::Readers(std::mem::take(&mut inner.readers)));
+            }
+            if !inner.changes.is_empty() {
+                let count = inner.changes.len().min(BATCH);
+                return Some(Work::Changes(inner.changes.drain(..count).collect()));
+            }
+            if inner.closed {
+                return None;
+            }
+            inner = self.more.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
