@@ -45,7 +45,7 @@ pub(crate) fn scan(
     let mut walk = store.repo().rev_walk([head]);
     match from {
         From::After(base) if base == head => return Ok(BTreeMap::new()),
-        From::After(base) if store.has_commit(base) && store.descends(head, base)? => walk = walk.with_hidden([base]),
+        From::After(base) if store.has_commit(base)? && store.descends(head, base)? => walk = walk.with_hidden([base]),
         From::After(_) | From::Beginning => {}
         From::Time(seconds) => {
             walk = walk.sorting(Sorting::ByCommitTimeCutoff { order: CommitTimeOrder::NewestFirst, seconds });

@@ -78,7 +78,7 @@ impl Snapshot {
     /// If the commit isn't in it.
     pub fn at(&self, commit: CommitId) -> Result<Snapshot, Error> {
         let there = match self.head {
-            Some(head) if self.store().has_commit(commit.0) => self.store().descends(head.0, commit.0)?,
+            Some(head) if self.store().has_commit(commit.0)? => self.store().descends(head.0, commit.0)?,
             _ => false,
         };
         match there {

@@ -19,8 +19,12 @@ const TREES: usize = 32 << 20;
 /// How much is kept before the cache fetches it, in bytes.
 const KEPT: usize = 16 << 20;
 
-/// Loose objects that a cache may have; more are packed when it is next opened.
+/// Loose objects and packs that a cache may have; more are packed when it is next opened.
 const CROWD: usize = 20_000;
+const PACKS: usize = 50;
+
+/// Packs that can be read at a time. gix sees no new one when there are more, and its own limit is that of the day when it was opened.
+const SLOTS: u16 = 16_384;
 
 /// One thread's view of the cache.
 pub(crate) struct Store {
@@ -60,7 +64,8 @@ pub(crate) fn open(folder: &Path) -> Result<(gix::ThreadSafeRepository, Lock), E
         // Another time, if it can't be done now.
         git::run(&["--git-dir", &bare.to_string_lossy(), "gc", "--quiet", "--prune=now"], "").ok();
     }
-    let opened = || gix::open_opts(&bare, gix::open::Options::isolated().bail_if_untrusted(false));
+    let slots = gix::odb::store::init::Slots::Given(SLOTS);
+    let opened = || gix::open_opts(&bare, gix::open::Options::isolated().bail_if_untrusted(false).object_store_slots(slots));
     let repo = match opened() {
         Ok(repo) => repo,
         Err(_) => {
@@ -84,10 +89,10 @@ pub(crate) fn hash(kind: Kind, bytes: &[u8]) -> Result<ObjectId, Error> {
     id.map_err(|error| Error::cache("can't hash an object", error.to_string()))
 }
 
-/// Whether there are many loose objects: Git's own way to guess it, by one of the 256 folders (`builtin/gc.c`).
+/// Whether there are many packs or loose objects, which is guessed as Git does it, by one of the 256 folders (`builtin/gc.c`).
 fn is_crowded(bare: &Path) -> bool {
-    let found = fs::read_dir(bare.join("objects/17")).into_iter().flatten().count();
-    found * 256 > CROWD
+    let count = |folder: &str| fs::read_dir(bare.join(folder)).into_iter().flatten().count();
+    count("objects/17") * 256 > CROWD || count("objects/pack") > 2 * PACKS
 }
 
 /// The folder of the repository in the cache.
@@ -96,6 +101,8 @@ pub(crate) fn bare(folder: &Path) -> PathBuf {
 }
 
 fn clear(folder: &Path) {
+    // Those that a killed process had begun to fetch.
+    fs::remove_dir_all(bare(folder).join(crate::writer::FETCHED)).ok();
     let mut folders = vec![bare(folder)];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -235,8 +242,12 @@ impl Store {
     }
 
     /// Whether there is such a commit.
-    pub(crate) fn has_commit(&self, id: ObjectId) -> bool {
-        self.repo.try_find_header(id).is_ok_and(|found| found.is_some_and(|header| header.kind() == Kind::Commit))
+    pub(crate) fn has_commit(&self, id: ObjectId) -> Result<bool, Error> {
+        let found = self
+            .repo
+            .try_find_header(id)
+            .map_err(|error| Error::cache(format!("can't say whether it has {id}"), error.to_string()));
+        Ok(found?.is_some_and(|header| header.kind() == Kind::Commit))
     }
 
     /// Whether `old` is `new` or one of its ancestors.
@@ -244,7 +255,7 @@ impl Store {
         if new == old {
             return Ok(true);
         }
-        if !self.has_commit(old) {
+        if !self.has_commit(old)? {
             return Ok(false);
         }
         let base = self.repo.merge_bases_many(new, &[old]);

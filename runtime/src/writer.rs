@@ -23,7 +23,7 @@ use crate::tree;
 /// The head as we last knew it: what was acknowledged is in it.
 const HEAD: &str = "refs/trefoil/head";
 /// What was fetched, until it is read. Each process has its own: the `git fetch` of a killed one may still be at work.
-const FETCHED: &str = "refs/trefoil/fetched";
+pub(crate) const FETCHED: &str = "refs/trefoil/fetched";
 
 /// How often others may be faster.
 const LOST: u32 = 400;
@@ -128,7 +128,15 @@ impl Writer {
                 },
             };
             // What isn't fetched yet can't be looked through.
-            let is_fetched = head.is_none_or(|head| self.direct.is_none() || self.store.has_commit(head));
+            let is_fetched = match head {
+                // What was just fetched is there, or there is no going on.
+                Some(head) if self.direct.is_some() && !fresh => self.store.has_commit(head),
+                _ => Ok(true),
+            };
+            let is_fetched = match is_fetched {
+                Ok(is_fetched) => is_fetched,
+                Err(error) => return refuse(batch, &error),
+            };
             if !is_fetched && (self.store.is_full() || batch.iter().any(|waiting| from(waiting).is_some())) {
                 self.head = None;
                 continue;

@@ -292,3 +292,18 @@ fn other_layouts_hold_other_files() {
     let (_, text) = repository.get(&found[0].located.path).unwrap().unwrap();
     assert_eq!(catalog.file(found[0].located.clone(), &text).unwrap(), checked);
 }
+
+/// gix sees no pack beyond the number that it was opened for, which is 32 if it is left to itself.
+#[test]
+fn many_packs() {
+    let place = Place::new();
+    let repository = place.open("cache");
+    for round in 0..40 {
+        let files: String = (0..60).map(|file| format!("M 100644 inline r{round}/f{file}/x\ndata 1\nx\n")).collect();
+        place.foreign(&files);
+        assert!(repository.snapshot().is_ok(), "round {round}");
+    }
+    let packs = std::fs::read_dir(place.folder.path().join("cache/objects.git/objects/pack")).unwrap().count() / 2;
+    assert!(packs > 32, "{packs} packs");
+    repository.apply(place.put("shop", 1)).unwrap();
+}
