@@ -1,6 +1,7 @@
 //! `platform.toml`: everything that a fork changes.
 
 mod check;
+mod sync;
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -10,6 +11,8 @@ use std::ops::Range;
 
 use crate::layout::{LayoutSettings, Layouts};
 use crate::name::{Kind, ServiceName, TenantName};
+
+pub use sync::{ArgoCd, Flux, Operation};
 
 /// Settings of one platform. Everything has a default; a fork writes down what is different.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +39,10 @@ pub struct Platform {
     pub plurals: BTreeMap<ServiceName, String>,
     /// The policies that check what the typed API can't.
     pub admission: Admission,
+    /// How Argo CD follows the releases, if it does: `trefoil --sync argo-cd` tells it of a push, and asks what became of a release.
+    pub argo_cd: ArgoCd,
+    /// How Flux follows the releases, if it does: `trefoil --sync flux` tells it of a push, and asks what became of a release.
+    pub flux: Flux,
 }
 
 /// The Kubernetes API that the services form.

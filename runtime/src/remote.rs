@@ -147,6 +147,14 @@ fn scheme(url: &str) -> Result<Scheme, &'static str> {
     }
 }
 
+/// Whether a secret may be sent there: HTTPS, or HTTP that stays on this machine.
+pub(crate) fn is_safe_address(url: &str) -> Result<(), &'static str> {
+    match scheme(url)? {
+        Scheme::Http | Scheme::Https => Ok(()),
+        Scheme::File | Scheme::Ssh => Err("is no address of HTTP"),
+    }
+}
+
 fn is_loopback(host: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     matches!(name, "localhost" | "127.0.0.1" | "[::1]")

@@ -13,12 +13,14 @@ use manifest::layout::ReleasePath;
 use crate::change::{Change, Landed};
 use crate::error::Error;
 use crate::git::{self, Git};
+use crate::herald::Herald;
 use crate::id::{BlobId, CommitId};
 use crate::queue::Queue;
 use crate::remote::Scheme;
 use crate::settings::{Settings, Transport};
 use crate::snapshot::Snapshot;
 use crate::store::{self, Lock, Store};
+use crate::sync::SyncError;
 use crate::writer::Writer;
 
 /// A branch of releases. It can be shared by threads; what they want at the same time goes into one push.
@@ -27,6 +29,7 @@ pub struct Repository {
     repo: Arc<gix::ThreadSafeRepository>,
     queue: Arc<Queue>,
     writer: Option<JoinHandle<()>>,
+    herald: Arc<Herald>,
     _lock: Lock,
 }
 
@@ -65,11 +68,13 @@ impl Repository {
             timeout: settings.timeout,
         };
         let (repo, queue) = (Arc::new(repo), Arc::new(Queue::default()));
+        let herald = Arc::new(Herald::new(settings.followers.clone(), settings.patience));
         let writer = {
             let (repo, queue, settings) = (Arc::clone(&repo), Arc::clone(&queue), Arc::clone(&settings));
-            std::thread::spawn(move || Writer::new(Store::new(&repo), git, settings).run(&queue))
+            let herald = Arc::clone(&herald);
+            std::thread::spawn(move || Writer::new(Store::new(&repo), git, settings, herald).run(&queue))
         };
-        Ok(Repository { settings, repo, queue, writer: Some(writer), _lock: lock })
+        Ok(Repository { settings, repo, queue, writer: Some(writer), herald, _lock: lock })
     }
 
     /// Makes a bare repository for releases in a folder of this machine: its history can't be rewritten, what it takes is checked, and
@@ -143,6 +148,13 @@ impl Repository {
             rewritten: seen.rewritten.map(CommitId),
             layouts: Arc::new(self.settings.layouts.clone()),
         })
+    }
+
+    /// Waits until [`Settings::followers`] were told of all that has landed, and returns why some couldn't be since this was last asked.
+    /// What has landed stays, and they come to see it by themselves.
+    #[must_use]
+    pub fn told(&self) -> Vec<SyncError> {
+        self.herald.told()
     }
 
     /// A release's content as the remote has it now.

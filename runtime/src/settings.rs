@@ -8,6 +8,7 @@ use manifest::layout::Layouts;
 use crate::change::Actor;
 use crate::remote::Remote;
 use crate::sign::Signing;
+use crate::sync::Follower;
 
 /// How a repository is reached and written.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct Settings {
     pub transport: Transport,
     /// With what commits are signed.
     pub signing: Option<Signing>,
+    /// Whom to tell of each push.
+    pub followers: Vec<Follower>,
     /// Whether the configuration of the user and of the machine counts, credential helpers among it: for people, not for services.
     pub configured: bool,
     /// How long `git` may take for one answer.
@@ -53,6 +56,7 @@ impl Settings {
             committer: Actor::new("Trefoil", "trefoil@localhost"),
             transport: Transport::Push,
             signing: None,
+            followers: Vec::new(),
             configured: true,
             timeout: Duration::from_secs(120),
             patience: Duration::from_secs(30),

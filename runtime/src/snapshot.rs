@@ -59,6 +59,12 @@ pub struct Event {
     pub job: Option<String>,
 }
 
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Snapshot").field("head", &self.head).finish_non_exhaustive()
+    }
+}
+
 impl Snapshot {
     /// The commit; `None` if the branch doesn't exist yet.
     #[must_use]

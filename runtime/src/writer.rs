@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 
 use gix::ObjectId;
 use gix::objs::Tree;
+use manifest::layout::Located;
 
 use crate::change::{Change, Effect, Landed, Since};
 use crate::commit::Pen;
 use crate::direct::Direct;
 use crate::error::Error;
 use crate::git::{Fetched, Git, Pushed};
+use crate::herald::{Herald, Push};
 use crate::id::{BlobId, CommitId};
 use crate::queue::{Queue, Seen, Waiting, Work};
 use crate::scan::{From, scan};
@@ -33,6 +35,7 @@ pub(crate) struct Writer {
     pub git: Git,
     pub settings: Arc<Settings>,
     direct: Option<Direct>,
+    herald: Arc<Herald>,
     /// The head, if it needn't be asked for.
     head: Option<Option<ObjectId>>,
     /// The last head that was acknowledged, whether the cache has noted it or not.
@@ -46,12 +49,12 @@ struct Plan {
 }
 
 impl Writer {
-    pub(crate) fn new(mut store: Store, git: Git, settings: Arc<Settings>) -> Writer {
+    pub(crate) fn new(mut store: Store, git: Git, settings: Arc<Settings>, herald: Arc<Herald>) -> Writer {
         let direct = (settings.transport == Transport::Direct).then(|| {
             store.keep();
             Direct::new(&settings.remote, settings.timeout)
         });
-        Writer { store, git, settings, direct, head: None, known: None }
+        Writer { store, git, settings, direct, herald, head: None, known: None }
     }
 
     /// Works until the queue is closed and empty.
@@ -164,6 +167,7 @@ impl Writer {
                         // It is only a note; what it doesn't say is asked for.
                         self.store.set_reference(HEAD, tip).ok();
                     }
+                    self.herald.tell(Push { tip: CommitId(tip), releases: changed(&batch, &plan.results) });
                     return answer(batch, plan.results);
                 }
                 Pushed::Lost => {
@@ -209,6 +213,7 @@ impl Writer {
         for from in batch.iter().filter_map(from).collect::<BTreeSet<From>>() {
             found.insert(from, scan(&self.store, head, from, self.settings.committer.email())?);
         }
+        let mut releases = Vec::new();
         for waiting in std::mem::take(batch) {
             let receipts = from(&waiting).and_then(|from| found.get(&from));
             match receipts.and_then(|receipts| receipts.get(waiting.change.job.as_str())) {
@@ -218,9 +223,15 @@ impl Writer {
                         true => self.landed(&waiting.change, *commit),
                         false => Err(Error::JobReused { job: waiting.change.job.clone(), commit: CommitId(*commit) }),
                     };
+                    if waiting.unknown && landed.is_ok() {
+                        releases.extend(waiting.change.edits.iter().map(|edit| edit.located.clone()));
+                    }
                     waiting.reply.send(landed).ok();
                 }
             }
+        }
+        if !releases.is_empty() {
+            self.herald.tell(Push { tip: CommitId(head), releases });
         }
         Ok(())
     }
@@ -295,6 +306,19 @@ impl Writer {
         };
         Ok((Landed { path: change.path().clone(), commit: CommitId(commit), effects, again: false }, tree))
     }
+}
+
+/// The releases that a push has changed.
+fn changed(batch: &[Waiting], results: &[Result<Landed, Error>]) -> Vec<Located> {
+    let mut out = Vec::new();
+    for (waiting, result) in batch.iter().zip(results) {
+        let effects = result.as_ref().map(|landed| landed.effects.as_slice()).unwrap_or_default();
+        let edits = waiting.change.edits.iter().zip(effects);
+        out.extend(
+            edits.filter(|(_, (_, effect))| !matches!(effect, Effect::Unchanged(_))).map(|(edit, _)| edit.located.clone()),
+        );
+    }
+    out
 }
 
 /// From where the branch has to be looked through for a change; `None` if it can't be there.

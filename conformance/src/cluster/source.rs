@@ -1,6 +1,7 @@
 //! A stand-in for Flux's source-controller, which can't be built here: it serves archives of the releases repository and packages of the
 //! charts, and writes the status of their sources as source-controller would. Flux's other controllers read nothing else of it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,8 +22,9 @@ const FOLLOWERS: &[(&str, &str, &str)] =
 pub(super) struct Source {
     folder: PathBuf,
     address: String,
-    /// The commit that is served.
+    /// The commit that is served, and what was asked for last of each source.
     served: Option<String>,
+    asked: BTreeMap<&'static str, String>,
     /// Ends with us.
     _server: Held,
 }
@@ -39,21 +41,27 @@ impl Source {
         let mut command = Command::new(install::need("kube")?);
         command.args(["-listen", &address]).arg("-serve").arg(&served);
         let server = Held::start("the server of artifacts", &command, &folder.join("artifacts.log"), None)?;
-        Ok(Source { folder: served, address, served: None, _server: server })
+        Ok(Source { folder: served, address, served: None, asked: BTreeMap::new(), _server: server })
     }
 
     /// Serves the repository's newest commit, if it isn't served already.
     pub(super) fn serve_releases(&mut self, api: &mut Api, namespace: &str, releases: &Releases) -> anyhow::Result<()> {
         let head = releases.head()?;
-        if self.served.as_ref() == Some(&head) {
-            return Ok(());
-        }
         for (name, pattern, _) in FOLLOWERS {
-            let file = format!("{name}-{head}.tar.gz");
-            releases.archive(&head, pattern, &self.folder.join(&file))?;
             let path = format!("/apis/source.toolkit.fluxcd.io/v1/namespaces/{namespace}/gitrepositories/{name}");
             let source = api.one(Request::get(&path))?.body;
-            self.publish(api, &source, &path, &file, &format!("main@sha1:{head}"), json!({}))?;
+            let asked = source["metadata"]["annotations"]["reconcile.fluxcd.io/requestedAt"].as_str().unwrap_or_default();
+            let is_asked = !asked.is_empty() && self.asked.get(name).is_none_or(|before| before != asked);
+            if is_asked {
+                println!("GitRepository {namespace}/{name}: asked to look at the repository");
+                self.asked.insert(name, asked.to_owned());
+            }
+            if is_asked || self.served.as_ref() != Some(&head) {
+                let file = format!("{name}-{head}.tar.gz");
+                releases.archive(&head, pattern, &self.folder.join(&file))?;
+                let status = json!({ "lastHandledReconcileAt": asked });
+                self.publish(api, &source, &path, &file, &format!("main@sha1:{head}"), status)?;
+            }
         }
         self.served = Some(head);
         Ok(())

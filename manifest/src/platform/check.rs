@@ -35,8 +35,20 @@ type Check = fn(&str) -> Result<(), &'static str>;
 
 /// Every text setting with its key and what it must be.
 fn settings(platform: &Platform) -> Vec<(Vec<&str>, &str, Check)> {
-    let Platform { api, repository, releases, naming, namespaces, chart_source, helm_release, portal, plurals, admission: _ } =
-        platform;
+    let Platform {
+        api,
+        repository,
+        releases,
+        naming,
+        namespaces,
+        chart_source,
+        helm_release,
+        portal,
+        plurals,
+        admission: _,
+        argo_cd,
+        flux,
+    } = platform;
     let mut settings: Vec<(Vec<&str>, &str, Check)> = vec![
         (vec!["api", "group"], &api.group, group),
         (vec!["api", "version"], &api.version, version),
@@ -62,17 +74,25 @@ fn settings(platform: &Platform) -> Vec<(Vec<&str>, &str, Check)> {
         (vec!["portal", "owner"], &portal.owner, entity),
         (vec!["portal", "annotation-prefix"], &portal.annotation_prefix, domain),
         (vec!["portal", "lifecycle"], &portal.lifecycle, line),
+        (vec!["argo-cd", "project"], &argo_cd.project, object),
+        (vec!["flux", "namespace"], &flux.namespace, label),
     ];
     let url: Check = match chart_source.kind {
         super::ChartSourceKind::GitRepository => git_url,
         super::ChartSourceKind::OciRepository => oci_url,
     };
-    let optional: [(Vec<&str>, &Option<String>, Check); 5] = [
+    settings.extend(flux.kustomizations.iter().map(|name| {
+        let check: Check = object;
+        (vec!["flux", "kustomizations"], name.as_str(), check)
+    }));
+    let optional: [(Vec<&str>, &Option<String>, Check); 7] = [
         (vec!["chart-source", "url"], &chart_source.url, url),
         (vec!["helm-release", "service-account"], &helm_release.service_account, label),
         (vec!["portal", "system-type"], &portal.system_type, line),
         (vec!["portal", "commit-author-name"], &portal.commit_author_name, line),
         (vec!["portal", "commit-author-email"], &portal.commit_author_email, email),
+        (vec!["argo-cd", "application"], &argo_cd.application, application),
+        (vec!["argo-cd", "namespace"], &argo_cd.namespace, label),
     ];
     settings.extend(optional.into_iter().filter_map(|(key, value, check)| Some((key, value.as_deref()?, check))));
     settings.extend(plurals.iter().map(|(service, plural)| {
@@ -115,6 +135,26 @@ fn ensure(right: bool, expected: &'static str) -> Result<(), &'static str> {
 fn label(text: &str) -> Result<(), &'static str> {
     let right = !text.is_empty() && text.len() <= NAME_MAX && has_only(text, "-") && trimmed(text, "-");
     ensure(right, "lower-case letters, digits and inner hyphens, at most 63 characters")
+}
+
+/// A DNS-1123 subdomain: the name of most objects.
+fn object(text: &str) -> Result<(), &'static str> {
+    let right = text.len() <= 253 && text.split('.').all(|part| label(part).is_ok());
+    ensure(right, "lower-case letters, digits, inner dots and hyphens")
+}
+
+/// An object's name with words in braces.
+fn application(text: &str) -> Result<(), &'static str> {
+    let mut name = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (word, tail) = after.split_once('}').filter(|(word, _)| label(word).is_ok()).unwrap_or(("_", after));
+        name.push_str(before);
+        name.push_str(word);
+        rest = tail;
+    }
+    name.push_str(rest);
+    ensure(object(&name).is_ok(), "an object's name with words in braces, as `{region}-{tenant}-{service}-{name}`")
 }
 
 fn domain(text: &str) -> Result<(), &'static str> {

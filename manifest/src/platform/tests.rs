@@ -42,6 +42,8 @@ fn every_setting_survives_writing_and_reading() {
     platform.helm_release.service_account = Some("flux".to_owned());
     platform.portal.commit_author_email = Some("bot@example.org".to_owned());
     platform.admission.failure_policy = FailurePolicy::Ignore;
+    platform.argo_cd.application = Some("{region}-{tenant}-{service}-{name}".to_owned());
+    platform.argo_cd.operation = Operation::Sync;
     let text = toml::to_string(&platform).unwrap();
     assert_eq!(Platform::read(&text).unwrap(), platform);
 }
@@ -59,6 +61,9 @@ fn an_error_points_at_its_token() {
         ("repository.host = 'https://github.com'", "'https://github.com'", 1, 19),
         ("[plurals]\nDb = 'dbs'\n", "Db", 2, 1),
         ("[plurals]\ndb = 'Dbs'\n", "'Dbs'", 2, 6),
+        ("[argo-cd]\napplication = '{Region}-x'\n", "'{Region}-x'", 2, 15),
+        ("[argo-cd]\napplication = 'a{tenant'\n", "'a{tenant'", 2, 15),
+        ("[flux]\nkustomizations = ['A']\n", "['A']", 2, 18),
     ];
     for (text, token, line, column) in rows {
         let error = Platform::read(text).unwrap_err();
@@ -174,4 +179,16 @@ fn the_schema_documents_every_setting_and_admits_the_defaults() {
     }
     assert!(undocumented.is_empty(), "{undocumented:?}");
     assert!(settings > 30, "{settings}");
+}
+
+#[test]
+fn a_release_s_application() {
+    let located = Layouts::default().find("acme/webapp/shop/manifest.yaml").unwrap();
+    let named = |text: &str| {
+        let platform = Platform::read(text).unwrap();
+        platform.argo_cd.application(&located, &platform)
+    };
+    assert_eq!(named(""), "acme-tenant-shop-webapp");
+    assert_eq!(named("argo-cd.application = '{tenant}-{service}-{name}'"), "acme-webapp-shop");
+    assert_eq!(named("argo-cd.application = 'releases'"), "releases");
 }

@@ -3,6 +3,7 @@
 use anyhow::{Context, bail};
 use runtime::manifest::layout::Located;
 use runtime::manifest::layout::ReleasePath;
+use runtime::sync::{Follower, Status};
 use runtime::{BlobId, Change, Checked, CommitId, Effect, Error, Landed, Precondition, Repository, Since, Snapshot};
 use serde_json::json;
 
@@ -101,7 +102,7 @@ fn write(
     if args.job.is_some() && wanted.len() > 1 && !atomic {
         bail!(Usage("--job is about one change: give it with one release, or with --atomic".to_owned()));
     }
-    let names: Vec<String> = wanted.iter().map(|wanted| called(&wanted.located.identity)).collect();
+    let releases: Vec<Located> = wanted.iter().map(|wanted| wanted.located.clone()).collect();
     let mut changes: Vec<Change> = wanted.into_iter().map(|wanted| change(wanted, args)).collect();
     if atomic {
         changes = Change::together(changes).into_iter().collect();
@@ -110,11 +111,25 @@ fn write(
         let snapshot = repository.snapshot()?;
         let foreseen = changes.iter().map(|change| snapshot.foresee(change).map(|effects| (effects, None))).collect();
         output::aside("nothing is written");
-        return report(session, &names, foreseen);
+        return report(session, &releases, foreseen, None);
     }
     let pending: Vec<_> = changes.into_iter().map(|change| repository.send(change)).collect();
     let done = |landed: Landed| (landed.effects, Some(landed.commit));
-    report(session, &names, pending.into_iter().map(|pending| pending.wait().map(done)).collect())
+    let results = pending.into_iter().map(|pending| pending.wait().map(done)).collect();
+    for error in repository.told() {
+        eprintln!("warning: the change is in the branch, and its follower couldn't be told: {error}");
+    }
+    let ask = |follower, located: &Located, effect, commit| {
+        let goal = Follower::goal(follower, effect == Effect::Deleted);
+        let status = args.sync.status(follower, repository, located, commit, goal)?;
+        Ok((status.clone(), goal.is_reached(status.state)))
+    };
+    match session.follower.as_ref().filter(|_| args.sync.wait) {
+        Some(follower) => {
+            report(session, &releases, results, Some(&|located, effect, commit| ask(follower, located, effect, commit)))
+        }
+        None => report(session, &releases, results, None),
+    }
 }
 
 fn change(wanted: Wanted, args: &WriteArgs) -> Change {
@@ -138,30 +153,46 @@ fn change(wanted: Wanted, args: &WriteArgs) -> Change {
 /// What happened to releases, and in which commit.
 type Done = (Vec<(ReleasePath, Effect)>, Option<CommitId>);
 
-fn report(session: &Session<'_>, names: &[String], results: Vec<Result<Done, Error>>) -> anyhow::Result<Exit> {
+/// Asks what has become of a release, and whether that is what should.
+type Ask<'a> = &'a dyn Fn(&Located, Effect, CommitId) -> anyhow::Result<(Status, bool)>;
+
+fn report(
+    session: &Session<'_>,
+    releases: &[Located],
+    results: Vec<Result<Done, Error>>,
+    ask: Option<Ask<'_>>,
+) -> anyhow::Result<Exit> {
     let mut rows = Vec::new();
     let mut exit = Exit::Done;
-    let mut names = names.iter();
+    // What can be sent again doesn't hide what can't.
+    let mut fails = |now: Exit| exit = if exit == Exit::Refused { exit } else { now };
+    let mut releases = releases.iter();
     for result in results {
         match result {
             Ok((effects, commit)) => {
-                for (_, effect) in &effects {
-                    let name = names.next().map(String::as_str).unwrap_or_default();
+                for ((_, effect), located) in effects.iter().zip(&mut releases) {
                     let (word, blob) = effect_words(*effect);
-                    rows.push(vec![json!(name), json!(word), json!(blob), json!(commit)]);
+                    let mut row = vec![json!(called(&located.identity)), json!(word), json!(blob), json!(commit)];
+                    if let Some((ask, commit)) = ask.zip(commit) {
+                        let (status, is_reached) = ask(located, *effect, commit)?;
+                        row.extend([json!(status.state), json!(status.reason)]);
+                        if !is_reached {
+                            fails(Exit::Refused);
+                        }
+                    }
+                    rows.push(row);
                 }
             }
             Err(error) => {
-                names.next();
+                releases.next();
                 eprintln!("error: {error}");
-                let error = anyhow::Error::from(error);
-                // What can be sent again doesn't hide what can't.
-                exit = if exit == Exit::Refused { exit } else { exit_of(&error) };
+                fails(exit_of(&anyhow::Error::from(error)));
             }
         }
     }
     if !rows.is_empty() {
-        output::rows(session.format, &["release", "effect", "blob", "commit"], &rows);
+        let heading = ["release", "effect", "blob", "commit", "state", "reason"];
+        output::rows(session.format, &heading[..rows[0].len()], &rows);
     }
     Ok(exit)
 }

@@ -9,6 +9,7 @@ mod read;
 mod render;
 mod session;
 mod set;
+mod status;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,7 +22,7 @@ use session::Session;
 
 const EXITS: &str = "Exit codes:
   0  done; `diff`: nothing differs
-  1  refused: invalid, in conflict, not there; `diff`: something differs
+  1  refused: invalid, in conflict, not there; `diff`: something differs; `status`, --wait: not as it should be
   2  wrong usage
   3  the remote can't be reached, or whether the change has landed isn't known: send it again, with the same --job";
 
@@ -117,6 +118,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         write: WriteArgs,
     },
+    /// Show what has become of releases in the cluster
+    Status {
+        #[arg(required = true)]
+        releases: Vec<String>,
+        #[command(flatten)]
+        sync: status::Args,
+    },
     /// Print the manifest of a release, checked, without a repository
     Render(render::Args),
     /// Check manifests; without files, all releases of the branch
@@ -175,6 +183,8 @@ pub(crate) struct WriteArgs {
     /// Sign commits: `ssh:FILE` or `gpg:KEY`
     #[arg(long, env = "TREFOIL_SIGN", value_name = "KEY", value_parser = set::signing)]
     pub sign: Option<runtime::Signing>,
+    #[command(flatten)]
+    pub sync: status::Args,
 }
 
 /// How a command ended.
@@ -218,6 +228,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         }
         Command::History { release, limit } => read::history(&session(None)?, release, *limit),
         Command::Rollback { release, to, write } => apply::rollback(&session(Some(write))?, release, to.as_deref(), write),
+        Command::Status { releases, sync } => status::status(&session(None)?, releases, sync),
         Command::Render(render) => render::render(&session(None)?, render),
         Command::Validate { files, folder } => match folder {
             Some(folder) => read::validate_folder(&session(None)?, folder),

@@ -10,6 +10,7 @@ use manifest::contract::Contract;
 use manifest::layout::{Located, Parts};
 use manifest::name::{ReleaseName, ServiceName, TenantName};
 use manifest::{Identity, Platform};
+use runtime::sync::Follower;
 use runtime::{Actor, Catalog, Remote, Repository, Settings, Signing, manifest};
 
 use super::{Common, Format, Usage, WriteArgs};
@@ -23,6 +24,8 @@ pub(crate) struct Session<'a> {
     pub format: Format,
     common: &'a Common,
     signing: Option<Signing>,
+    /// Who is told of what is written.
+    pub follower: Option<Follower>,
     /// Whether the repository of the first try is made if it isn't there: by commands that write.
     makes: bool,
 }
@@ -35,8 +38,10 @@ impl<'a> Session<'a> {
         let catalog = Catalog::new(platform, layouts, others)?;
         let parts = common.parts.iter().cloned().collect();
         let signing = write.and_then(|write| write.sign.clone());
+        let is_told = write.filter(|write| !write.dry_run);
+        let follower = is_told.map_or(Ok(None), |write| write.sync.follower(&catalog.platform))?;
         let makes = write.is_some_and(|write| !write.dry_run);
-        Ok(Session { catalog, parts, format: common.output, common, signing, makes })
+        Ok(Session { catalog, parts, format: common.output, common, signing, follower, makes })
     }
 
     /// The branch that is meant.
@@ -52,6 +57,7 @@ impl<'a> Session<'a> {
             layouts: self.catalog.layouts.clone(),
             committer: committer(),
             signing: self.signing.clone(),
+            followers: self.follower.iter().cloned().collect(),
             patience: Duration::from_secs(self.common.patience),
             ..Settings::new(remote, cache)
         };

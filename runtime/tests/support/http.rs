@@ -39,12 +39,19 @@ pub(crate) struct Counts {
     gate: RwLock<()>,
 }
 
-struct Request {
-    method: String,
-    path: String,
-    query: String,
+pub(crate) struct Request {
+    pub method: String,
+    pub path: String,
+    pub query: String,
     headers: Vec<(String, String)>,
-    body: Vec<u8>,
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// A header, by its name in small letters; empty if it isn't there.
+    pub(crate) fn header(&self, wanted: &str) -> &str {
+        self.headers.iter().find(|(key, _)| key == wanted).map_or("", |(_, value)| value.as_str())
+    }
 }
 
 impl Server {
@@ -108,7 +115,7 @@ fn answer(stream: TcpStream, folder: &Path, trouble: Trouble, counts: &Counts, m
     None
 }
 
-fn read(reader: &mut BufReader<TcpStream>, stream: &mut TcpStream) -> Option<Request> {
+pub(crate) fn read(reader: &mut BufReader<TcpStream>, stream: &mut TcpStream) -> Option<Request> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
     let mut words = line.split_whitespace();
@@ -165,7 +172,6 @@ fn backend(request: &Request, folder: &Path, kill: Option<Duration>, counts: &Co
 /// Runs `git http-backend` (CGI, RFC 3875), and returns when all that it started has ended; with `kill` all of that is killed after that
 /// time.
 fn run(request: &Request, folder: &Path, kill: Option<Duration>) -> (Vec<u8>, bool) {
-    let header = |wanted: &str| request.headers.iter().find(|(key, _)| key == wanted).map_or("", |(_, value)| value.as_str());
     let mut command = Command::new("git");
     command
         .arg("http-backend")
@@ -175,10 +181,10 @@ fn run(request: &Request, folder: &Path, kill: Option<Duration>) -> (Vec<u8>, bo
         .env("REQUEST_METHOD", &request.method)
         .env("PATH_INFO", &request.path)
         .env("QUERY_STRING", &request.query)
-        .env("CONTENT_TYPE", header("content-type"))
+        .env("CONTENT_TYPE", request.header("content-type"))
         .env("CONTENT_LENGTH", request.body.len().to_string())
-        .env("HTTP_CONTENT_ENCODING", header("content-encoding"))
-        .env("GIT_PROTOCOL", header("git-protocol"))
+        .env("HTTP_CONTENT_ENCODING", request.header("content-encoding"))
+        .env("GIT_PROTOCOL", request.header("git-protocol"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());

@@ -2,7 +2,11 @@
 #![allow(dead_code, reason = "each test program uses some of it")]
 
 #[cfg(unix)]
+pub(crate) mod argo_cd;
+#[cfg(unix)]
 pub(crate) mod http;
+#[cfg(unix)]
+pub(crate) mod json;
 pub(crate) mod random;
 
 use std::path::{Path, PathBuf};

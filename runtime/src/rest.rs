@@ -1,0 +1,245 @@
+//! JSON over HTTP, with a token: how Argo CD, Kubernetes and hosting services are asked.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
+
+use crate::remote::{is_safe_address, redacted};
+
+/// The longest answer that is read, in bytes.
+const ANSWER: u64 = 16 << 20;
+
+/// A secret that a server asks for. It is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+/// A token can't be had.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The variable isn't set.
+    #[error("the environment has no {0}")]
+    Variable(String),
+    /// The file can't be read.
+    #[error("{path} can't be read")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It isn't one line of printable characters.
+    #[error("what {0} holds is no token: expected one line without spaces")]
+    Odd(String),
+}
+
+impl Token {
+    /// Of a variable of the environment.
+    ///
+    /// # Errors
+    /// If it isn't set, or is no token.
+    pub fn from_variable(name: &str) -> Result<Token, TokenError> {
+        let text = std::env::var(name).map_err(|_| TokenError::Variable(name.to_owned()))?;
+        Token::new(&text).ok_or_else(|| TokenError::Odd(name.to_owned()))
+    }
+
+    /// Of a file.
+    ///
+    /// # Errors
+    /// If it can't be read, or holds no token.
+    pub fn from_file(path: &Path) -> Result<Token, TokenError> {
+        let name = || path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|source| TokenError::File { path: name(), source })?;
+        Token::new(&text).ok_or_else(|| TokenError::Odd(name()))
+    }
+
+    /// Of a text, if it is one line without spaces.
+    pub(crate) fn new(text: &str) -> Option<Token> {
+        let text = text.trim();
+        (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())).then(|| Token(text.to_owned()))
+    }
+
+    pub(crate) fn secret(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(***)")
+    }
+}
+
+/// Why there is no answer. An answer of any status is one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RestError {
+    /// The address isn't one that a token may be sent to.
+    #[error("{0:?} {1}: expected https://host, or http:// on this machine")]
+    Address(String, &'static str),
+    /// The certificates that the server is to be known by can't be read.
+    #[error("the certificates can't be read: {0}")]
+    Certificates(String),
+    /// The server didn't answer, or not with what can be read.
+    #[error("{url}: {reason}")]
+    Unreachable {
+        /// The address.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A server, and who we are to it.
+#[derive(Clone)]
+pub(crate) struct Rest {
+    agent: ureq::Agent,
+    base: String,
+    token: Option<(&'static str, String)>,
+}
+
+/// By what a server is known, and we to it; each is PEM.
+#[derive(Default)]
+pub(crate) struct Trust {
+    /// Who vouches for the server; `None`: the usual authorities.
+    pub authority: Option<Vec<u8>>,
+    /// Our certificates and our key.
+    pub client: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Post,
+    Patch,
+}
+
+/// A server's answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Answer {
+    pub status: u16,
+    /// `Null` if there is none, or none that is JSON.
+    pub body: Value,
+}
+
+impl Rest {
+    /// A server at an address, known by the usual certificates or by those of a file (PEM).
+    pub(crate) fn new(base: &str, certificates: Option<&Path>, timeout: Duration) -> Result<Rest, RestError> {
+        let read = |path: &Path| {
+            let wrong = |error: std::io::Error| RestError::Certificates(format!("{}: {error}", path.display()));
+            std::fs::read(path).map_err(wrong)
+        };
+        let authority = certificates.map(read).transpose()?;
+        Rest::trusting(base, &Trust { authority, client: None }, timeout)
+    }
+
+    /// A server at an address, known as it is said.
+    pub(crate) fn trusting(base: &str, trust: &Trust, timeout: Duration) -> Result<Rest, RestError> {
+        is_safe_address(base).map_err(|problem| RestError::Address(redacted(base), problem))?;
+        let mut tls = TlsConfig::builder();
+        if let Some(authority) = &trust.authority {
+            tls = tls.root_certs(RootCerts::from(certificates(authority)?));
+        }
+        if let Some((chain, key)) = &trust.client {
+            let key = PrivateKey::from_pem(key).map_err(|error| RestError::Certificates(error.to_string()))?;
+            tls = tls.client_cert(Some(ClientCert::new_with_certs(&certificates(chain)?, key)));
+        }
+        let config = ureq::Agent::config_builder()
+            // A token goes to the host that it is for.
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .tls_config(tls.build())
+            .timeout_global(Some(timeout))
+            .build();
+        Ok(Rest { agent: config.into(), base: base.trim_end_matches('/').to_owned(), token: None })
+    }
+
+    /// With a token: `Authorization: Bearer …` for most.
+    pub(crate) fn token(mut self, header: &'static str, before: &str, token: &Token) -> Rest {
+        self.token = Some((header, format!("{before}{}", token.secret())));
+        self
+    }
+
+    /// Asks for `path`, which begins with a slash; `kind` is the body's media type.
+    pub(crate) fn send(&self, method: Method, path: &str, kind: &str, body: Option<&Value>) -> Result<Answer, RestError> {
+        let url = format!("{}{path}", self.base);
+        let broken = |error: ureq::Error| RestError::Unreachable { url: redacted(&url), reason: redacted(&error.to_string()) };
+        let name = match method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Patch => "PATCH",
+        };
+        let mut request = ureq::http::Request::builder().method(name).uri(&url).header("Accept", "application/json");
+        if let Some((header, value)) = &self.token {
+            request = request.header(*header, value);
+        }
+        let text = body.map(Value::to_string);
+        let odd = |error: ureq::http::Error| RestError::Unreachable { url: redacted(&url), reason: error.to_string() };
+        let answer = match text {
+            Some(text) => self.agent.run(request.header("Content-Type", kind).body(text).map_err(odd)?),
+            None => self.agent.run(request.body(()).map_err(odd)?),
+        };
+        let mut answer = answer.map_err(broken)?;
+        let status = answer.status().as_u16();
+        let bytes = answer.body_mut().with_config().limit(ANSWER).read_to_vec().map_err(broken)?;
+        Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+    }
+
+    /// As [`Rest::send`], with JSON.
+    pub(crate) fn json(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, RestError> {
+        self.send(method, path, "application/json", body)
+    }
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, RestError> {
+    let found: Result<Vec<_>, _> = parse_pem(pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+            Ok(_) => None,
+            Err(error) => Some(Err(RestError::Certificates(error.to_string()))),
+        })
+        .collect();
+    found.and_then(|found| match found.is_empty() {
+        true => Err(RestError::Certificates("there is none".to_owned())),
+        false => Ok(found),
+    })
+}
+
+impl Answer {
+    /// The answer of a request that succeeded.
+    pub(crate) fn is_ok(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The server's own words, if it says any: `message` at GitHub, Gitea, Kubernetes and Argo CD, `error` at some.
+    pub(crate) fn words(&self) -> String {
+        let found = ["message", "error", "error_description"].into_iter().find_map(|key| self.body.get(key));
+        let words = match found {
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+            None => String::new(),
+        };
+        let words: String = redacted(&words).chars().filter(|c| !c.is_control()).take(500).collect();
+        if words.is_empty() { format!("it answers {}", self.status) } else { format!("it answers {}: {words}", self.status) }
+    }
+}
+
+/// A word in a path or a query, where only letters, digits and `-._~` stand for themselves (RFC 3986, section 2.3).
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            true => out.push(char::from(byte)),
+            false => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+impl fmt::Debug for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rest").field("base", &self.base).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,222 @@
+//! What follows the branch is told of a push, once, and asked until a release is healthy, or why it isn't. Argo CD is a fake here.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use manifest::platform::Operation;
+use runtime::sync::{ArgoCd, Follower, Goal, Lineage, State, Status, SyncError};
+use runtime::{Change, CommitId, Error, Landed, Repository, Settings, Token, manifest};
+use support::Place;
+use support::argo_cd::{self, Application};
+
+const NAME: &str = "acme-tenant-shop-webapp";
+const LIMIT: Duration = Duration::from_secs(20);
+
+struct Stage {
+    place: Place,
+    argo_cd: argo_cd::ArgoCd,
+}
+
+impl Stage {
+    fn new() -> Stage {
+        let place = Place::new();
+        let argo_cd = argo_cd::ArgoCd::start(&place.bare());
+        Stage { place, argo_cd }
+    }
+
+    fn follower(&self, change: impl FnOnce(&mut manifest::platform::ArgoCd)) -> Follower {
+        let mut platform = runtime::platform().unwrap();
+        change(&mut platform.argo_cd);
+        let token = Token::from_file(&self.argo_cd.token_file()).unwrap();
+        Follower::ArgoCd(ArgoCd::new(&self.argo_cd.url(), &token, None, &platform).unwrap())
+    }
+
+    fn open(&self, follower: &Follower) -> Repository {
+        let patience = Duration::from_secs(5);
+        Repository::open(Settings { followers: vec![follower.clone()], patience, ..self.place.settings("cache") }).unwrap()
+    }
+
+    fn wait(&self, follower: &Follower, repository: &Repository, commit: CommitId, limit: Duration) -> Result<Status, SyncError> {
+        let mut lineage = Lineage::new(repository, commit);
+        follower.wait(&self.place.locate("shop"), &mut lineage, Goal::Healthy, limit, |_| {})
+    }
+}
+
+#[test]
+fn a_push_is_told_once() {
+    let stage = Stage::new();
+    let follower = stage.follower(|settings| settings.application = Some("releases".to_owned()));
+    let repository = stage.open(&follower);
+    stage.argo_cd.generate("releases", Application::default());
+    let changes: Vec<Change> = (0..20).map(|n| stage.place.put(&format!("app-{n}"), 1)).collect();
+    let pending: Vec<_> = changes.into_iter().map(|change| repository.send(change)).collect();
+    let landed: Vec<Landed> = pending.into_iter().map(|pending| pending.wait().unwrap()).collect();
+    assert_eq!(repository.told(), []);
+    let told = stage.argo_cd.told("releases");
+    // The first one goes alone; most of the others wait for it together.
+    assert!((1..landed.len() / 2).contains(&told), "told {told} times of {} changes", landed.len());
+    // Pushes that come while it is told of one are told together.
+    stage.argo_cd.generate("releases", Application { slow: Duration::from_millis(400), ..Application::default() });
+    for replicas in 2..12 {
+        repository.apply(stage.place.put("app-0", replicas)).unwrap();
+    }
+    assert_eq!(repository.told(), []);
+    let told = stage.argo_cd.told("releases");
+    assert!((1..6).contains(&told), "told {told} times of 10 pushes");
+    // What changes nothing isn't told.
+    repository.apply(stage.place.put("app-0", 11)).unwrap();
+    assert_eq!((repository.told(), stage.argo_cd.told("releases")), (vec![], told));
+}
+
+#[test]
+fn each_release_has_its_own_application() {
+    let stage = Stage::new();
+    let follower = stage.follower(|_| ());
+    let repository = stage.open(&follower);
+    for name in ["shop", "shop2"] {
+        stage.argo_cd.generate(&format!("acme-tenant-{name}-webapp"), Application::default());
+    }
+    repository.apply(stage.place.put("shop", 1)).unwrap();
+    assert_eq!(repository.told(), []);
+    assert_eq!((stage.argo_cd.told(NAME), stage.argo_cd.told("acme-tenant-shop2-webapp")), (1, 0));
+    // Of a change of both, the one is told that isn't as it was.
+    repository.apply(Change::together([stage.place.put("shop", 1), stage.place.put("shop2", 1)]).unwrap()).unwrap();
+    assert_eq!(repository.told(), []);
+    assert_eq!((stage.argo_cd.told(NAME), stage.argo_cd.told("acme-tenant-shop2-webapp")), (1, 1));
+    // An Application that isn't generated yet needn't be told.
+    repository.apply(stage.place.put("other", 1)).unwrap();
+    assert_eq!(repository.told(), []);
+}
+
+#[test]
+fn an_application_of_all_releases_stays() {
+    let stage = Stage::new();
+    let follower = stage.follower(|settings| settings.application = Some("releases".to_owned()));
+    let repository = stage.open(&follower);
+    stage.argo_cd.generate("releases", Application { steps: vec![("Synced", "Healthy")], ..Application::default() });
+    repository.apply(stage.place.put("shop", 1)).unwrap();
+    let deleted = repository.apply(Change::delete(stage.place.locate("shop"))).unwrap();
+    let mut lineage = Lineage::new(&repository, deleted.commit);
+    let status = follower.wait(&stage.place.locate("shop"), &mut lineage, follower.goal(true), LIMIT, |_| {}).unwrap();
+    assert!(follower.goal(true).is_reached(status.state), "{}", status.reason);
+    assert_eq!(stage.follower(|_| ()).goal(true), Goal::Gone);
+}
+
+#[test]
+fn others_changes_on_top_are_ours_too() {
+    let stage = Stage::new();
+    let follower = stage.follower(|_| ());
+    let repository = stage.open(&follower);
+    let application = Application { steps: vec![("Synced", "Healthy")], ..Application::default() };
+    stage.argo_cd.generate(NAME, application.clone());
+    let landed = repository.apply(stage.place.put("shop", 1)).unwrap();
+    stage.place.foreign("M 100644 inline other\ndata 1\nx");
+    let status = stage.wait(&follower, &repository, landed.commit, LIMIT).unwrap();
+    assert_eq!(status.state, State::Healthy, "{}", status.reason);
+    // What it has is older than a change that it wasn't told of.
+    let mut lineage = Lineage::new(&repository, landed.commit);
+    let manual = Application { automatic: false, ..application };
+    stage.argo_cd.generate("acme-tenant-late-webapp", manual);
+    let late = repository.apply(stage.place.put("late", 1)).unwrap();
+    let status = follower.status(&stage.place.locate("late"), &mut Lineage::new(&repository, late.commit)).unwrap();
+    assert_eq!(status.state, State::Waiting);
+    assert!(status.reason.contains("the change isn't there yet"), "{}", status.reason);
+    assert_eq!(follower.status(&stage.place.locate("shop"), &mut lineage).unwrap().state, State::Healthy);
+}
+
+#[test]
+fn why_it_is_not_healthy() {
+    let stage = Stage::new();
+    let follower = stage.follower(|_| ());
+    let repository = stage.open(&follower);
+    let landed = repository.apply(stage.place.put("shop", 1)).unwrap();
+    let short = Duration::from_millis(1200);
+    let gone = stage.wait(&follower, &repository, landed.commit, short).unwrap();
+    assert_eq!(gone.state, State::Gone);
+    for (steps, state, says) in [
+        (vec![("OutOfSync", "Healthy"), ("SyncFailed", "Healthy")], State::Failed, "one or more objects failed to apply"),
+        (vec![("Synced", "Degraded")], State::Degraded, "Deployment shop: ImagePullBackOff"),
+        (vec![("Synced", "Progressing")], State::Waiting, "it is Progressing"),
+        (vec![("OutOfSync", "Healthy")], State::Waiting, "it is OutOfSync"),
+    ] {
+        stage.argo_cd.generate(NAME, Application { steps, ..Application::default() });
+        let status = stage.wait(&follower, &repository, landed.commit, short).unwrap();
+        assert_eq!(status.state, state, "{}", status.reason);
+        assert!(status.reason.contains(says), "{}", status.reason);
+    }
+}
+
+#[test]
+fn one_that_is_busy_is_told_again() {
+    let stage = Stage::new();
+    let follower = stage.follower(|settings| settings.operation = Operation::Sync);
+    let repository = stage.open(&follower);
+    stage.argo_cd.generate(NAME, Application { busy: 2, automatic: false, ..Application::default() });
+    repository.apply(stage.place.put("shop", 1)).unwrap();
+    assert_eq!(repository.told(), []);
+    assert_eq!(stage.argo_cd.told(NAME), 1);
+    stage.argo_cd.generate(NAME, Application { busy: 100, automatic: false, ..Application::default() });
+    repository.apply(stage.place.put("shop", 2)).unwrap();
+    assert!(matches!(repository.told().as_slice(), [SyncError::Busy { .. }]));
+}
+
+#[test]
+fn what_landed_stays_if_nobody_can_be_told() -> Result<(), Error> {
+    let stage = Stage::new();
+    let strangers = stage.follower(|settings| settings.project = "other".to_owned());
+    let repository = stage.open(&strangers);
+    stage.argo_cd.generate(NAME, Application::default());
+    let landed = repository.apply(stage.place.put("shop", 1))?;
+    let told = repository.told();
+    assert!(matches!(told.as_slice(), [SyncError::Refused { words, .. }] if words.contains("permission denied")), "{told:?}");
+    assert!(stage.wait(&strangers, &repository, landed.commit, LIMIT).is_err());
+    drop(repository);
+    std::fs::write(stage.argo_cd.token_file(), "another-token").unwrap();
+    let refused = stage.follower(|_| ());
+    let repository = stage.open(&refused);
+    repository.apply(stage.place.put("shop", 2))?;
+    let told = format!("{:?} {refused:?}", repository.told());
+    assert!(told.contains("it answers 401") && !told.contains("another-token"), "{told}");
+    assert_eq!(stage.argo_cd.told(NAME), 0);
+    Ok(())
+}
+
+fn trefoil(stage: &Stage, line: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trefoil"));
+    for name in ["TREFOIL_REPO", "TREFOIL_ACTOR", "TREFOIL_PLATFORM", "TREFOIL_SCHEMAS", "TREFOIL_SIGN", "TREFOIL_SYNC"] {
+        command.env_remove(name);
+    }
+    command
+        .args(line.split(' '))
+        .current_dir(stage.place.folder.path())
+        .env("TREFOIL_CACHE", stage.place.folder.path().join("cli"));
+    command.env("ARGOCD_SERVER", stage.argo_cd.url()).env("ARGOCD_AUTH_TOKEN", argo_cd::TOKEN).output().unwrap()
+}
+
+#[test]
+fn from_the_command_line() {
+    let stage = Stage::new();
+    let said = |output: &Output| String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned();
+    std::fs::write(stage.place.folder.path().join("shop.yaml"), stage.place.webapp("shop", 1).text()).unwrap();
+    stage.argo_cd.generate(NAME, Application::default());
+    let applied = trefoil(&stage, "apply -f shop.yaml --sync argo-cd --wait -o json");
+    assert!(applied.status.success(), "{}", said(&applied));
+    let rows: serde_json::Value = serde_json::from_slice(&applied.stdout).unwrap();
+    assert_eq!((rows[0]["effect"].as_str(), rows[0]["state"].as_str()), (Some("created"), Some("healthy")));
+    let status = trefoil(&stage, "status acme/webapp/shop --sync argo-cd");
+    assert!(status.status.success() && said(&status).contains("the Application acme-tenant-shop-webapp: it is Healthy"));
+    stage.argo_cd.generate(NAME, Application { steps: vec![("SyncFailed", "Healthy")], ..Application::default() });
+    let failed = trefoil(&stage, "status acme/webapp/shop --sync argo-cd --wait");
+    assert_eq!(failed.status.code(), Some(1), "{}", said(&failed));
+    assert!(said(&failed).contains("failed to apply"), "{}", said(&failed));
+    stage.argo_cd.remove(NAME);
+    let deleted = trefoil(&stage, "delete acme/webapp/shop --sync argo-cd --wait");
+    assert!(deleted.status.success() && said(&deleted).contains("gone"), "{}", said(&deleted));
+    let never = trefoil(&stage, "status acme/webapp/never --sync argo-cd");
+    assert!(said(&never).contains("isn't there, and never was"), "{}", said(&never));
+    assert_eq!(trefoil(&stage, "apply -f shop.yaml --wait").status.code(), Some(2));
+}
