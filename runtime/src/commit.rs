@@ -84,7 +84,8 @@ fn message(change: &Change, effects: &[Effect]) -> String {
     text
 }
 
-fn subject(edits: &[Edit], effects: &[Effect]) -> String {
+/// A commit's first line, which is a pull request's title.
+pub(crate) fn subject(edits: &[Edit], effects: &[Effect]) -> String {
     match (edits, effects) {
         ([edit], [effect]) => {
             let verb = match effect {
@@ -106,7 +107,7 @@ fn called(identity: &Identity) -> String {
 }
 
 /// What a person wrote, without what a terminal or Git would take for something else.
-fn words(text: &str) -> String {
+pub(crate) fn words(text: &str) -> String {
     let legal = |c: char| c == '\n' || !c.is_control();
     let text: String = text.replace('\r', "").chars().filter(|c| legal(*c)).take(WORDS_MAX).collect();
     text.trim().to_owned()

@@ -3,6 +3,7 @@
 use manifest::layout::ReleasePath;
 
 use crate::change::Precondition;
+use crate::forge::ForgeError;
 use crate::id::{BlobId, CommitId, JobId};
 
 /// Why a change isn't in the branch, or why that isn't known.
@@ -33,7 +34,7 @@ pub enum Error {
         what: String,
     },
     /// Another change bears the same job's id (HTTP 422).
-    #[error("the job {job} has landed as {commit}, with another content: give each change an id of its own")]
+    #[error("the job {job} is that of {commit}, which has another content: give each change an id of its own")]
     JobReused {
         /// The job.
         job: JobId,
@@ -86,6 +87,24 @@ pub enum Error {
         /// How many times.
         tries: u32,
     },
+    /// A branch has the name of a proposal's and isn't it (HTTP 409).
+    #[error("the branch {branch} is there, and has no commit of the job {job}")]
+    Branch {
+        /// The branch.
+        branch: String,
+        /// The job.
+        job: JobId,
+    },
+    /// The forge doesn't do what it is asked for (HTTP 502).
+    #[error("{problem}{}", pushed(.branch, .job))]
+    Forge {
+        /// What it was asked for, and what it said.
+        problem: Box<ForgeError>,
+        /// The proposal's branch, if it is pushed; sent again as the same job, the proposal goes on from there.
+        branch: Option<String>,
+        /// The job.
+        job: JobId,
+    },
     /// The commit can't be signed.
     #[error("the commit can't be signed: {reason}")]
     Signing {
@@ -107,7 +126,11 @@ impl Error {
     /// Whether the same change may succeed if it is sent again as it is.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Error::Unreachable { .. } | Error::Unknown { .. } | Error::Contended { .. })
+        match self {
+            Error::Unreachable { .. } | Error::Unknown { .. } | Error::Contended { .. } => true,
+            Error::Forge { problem, .. } => problem.is_transient(),
+            _ => false,
+        }
     }
 
     pub(crate) fn cache(what: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
@@ -140,4 +163,11 @@ fn is(found: &Option<BlobId>) -> String {
 
 fn becomes(is: &Option<CommitId>) -> String {
     is.map_or_else(|| "the branch is gone".to_owned(), |is| format!("it is now {is}"))
+}
+
+fn pushed(branch: &Option<String>, job: &JobId) -> String {
+    match branch {
+        Some(branch) => format!("; the branch {branch} is there: sent again as the job {job}, the proposal goes on from it"),
+        None => "; nothing was pushed".to_owned(),
+    }
 }

@@ -3,6 +3,7 @@
 //! A [`Release`] is made of validated values, a [`Change`] says what is to become of it and on which condition, and
 //! [`Repository::apply`] returns when the branch has it: one commit a change, in a bare cache without a work tree, pushed by compare and
 //! swap together with whatever else was waiting. What its outcome was is found by looking at the branch, never assumed.
+//! [`Repository::propose`] opens a pull request instead.
 //!
 //! ```no_run
 //! use generated::webapp::Webapp;
@@ -27,9 +28,11 @@ mod checked;
 mod commit;
 mod direct;
 mod error;
+mod forge;
 mod git;
 mod herald;
 mod id;
+mod propose;
 mod queue;
 mod remote;
 mod repository;
@@ -38,6 +41,7 @@ mod scan;
 mod settings;
 mod sign;
 mod snapshot;
+mod stage;
 mod store;
 pub mod sync;
 mod tree;
@@ -46,7 +50,9 @@ mod writer;
 pub use change::{Actor, Change, Effect, Landed, Precondition, Since};
 pub use checked::{Catalog, Checked, CheckedError, Release, platform};
 pub use error::Error;
+pub use forge::{Forge, ForgeError, ForgeKind, Pull};
 pub use id::{BlobId, CommitId, IdError, JobId};
+pub use propose::{Outcome, Proposed};
 pub use remote::{Remote, RemoteError};
 pub use repository::{Pending, Repository};
 pub use rest::{RestError, Token, TokenError};

@@ -8,6 +8,7 @@ use gix::ObjectId;
 
 use crate::change::{Change, Landed};
 use crate::error::Error;
+use crate::stage::Proposal;
 
 /// How many changes go into one push.
 const BATCH: usize = 256;
@@ -21,7 +22,10 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct Inner {
     changes: VecDeque<Waiting>,
+    proposals: VecDeque<Proposal>,
     readers: Vec<Sender<Result<Seen, Error>>>,
+    /// Whether it is a proposal's turn.
+    turn: bool,
     closed: bool,
 }
 
@@ -45,12 +49,17 @@ pub(crate) struct Waiting {
 /// What there is to do next.
 pub(crate) enum Work {
     Changes(Vec<Waiting>),
+    Proposal(Box<Proposal>),
     Readers(Vec<Sender<Result<Seen, Error>>>),
 }
 
 impl Queue {
     pub(crate) fn change(&self, change: Change, reply: Sender<Result<Landed, Error>>) {
         self.with(|inner| inner.changes.push_back(Waiting { change, reply, sent: None, unknown: false }));
+    }
+
+    pub(crate) fn propose(&self, proposal: Proposal) {
+        self.with(|inner| inner.proposals.push_back(proposal));
     }
 
     pub(crate) fn read(&self, reply: Sender<Result<Seen, Error>>) {
@@ -72,6 +81,13 @@ impl Queue {
         loop {
             if !inner.readers.is_empty() {
                 return Some(Work::Readers(std::mem::take(&mut inner.readers)));
+            }
+            // By turns: neither kind waits until there is none of the other.
+            inner.turn = !inner.turn;
+            if (inner.turn || inner.changes.is_empty())
+                && let Some(proposal) = inner.proposals.pop_front()
+            {
+                return Some(Work::Proposal(Box::new(proposal)));
             }
             if !inner.changes.is_empty() {
                 let count = inner.changes.len().min(BATCH);

@@ -12,9 +12,11 @@ use manifest::layout::ReleasePath;
 
 use crate::change::{Change, Landed};
 use crate::error::Error;
+use crate::forge::Forge;
 use crate::git::{self, Git};
 use crate::herald::Herald;
 use crate::id::{BlobId, CommitId};
+use crate::propose::{Proposed, propose};
 use crate::queue::Queue;
 use crate::remote::Scheme;
 use crate::settings::{Settings, Transport};
@@ -132,6 +134,15 @@ impl Repository {
         let (reply, landed) = mpsc::channel();
         self.queue.change(change, reply);
         Pending(landed)
+    }
+
+    /// Proposes a change instead of landing it: pushes it to a branch of its own and opens a pull request there. Sent again under the same
+    /// job's id it finds what there is, and goes on from that.
+    ///
+    /// # Errors
+    /// Why it can't be proposed; [`Error::Forge`] says whether its branch is there.
+    pub fn propose(&self, change: Change, forge: &Forge) -> Result<Proposed, Error> {
+        propose(&self.queue, self.settings.remote.branch(), change, forge)
     }
 
     /// The branch as the remote has it now.

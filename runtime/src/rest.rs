@@ -96,7 +96,7 @@ pub enum RestError {
 pub(crate) struct Rest {
     agent: ureq::Agent,
     base: String,
-    token: Option<(&'static str, String)>,
+    headers: Vec<(&'static str, String)>,
 }
 
 /// By what a server is known, and we to it; each is PEM.
@@ -113,6 +113,7 @@ pub(crate) struct Trust {
 pub(crate) enum Method {
     Get,
     Post,
+    Put,
     Patch,
 }
 
@@ -153,12 +154,22 @@ impl Rest {
             .tls_config(tls.build())
             .timeout_global(Some(timeout))
             .build();
-        Ok(Rest { agent: config.into(), base: base.trim_end_matches('/').to_owned(), token: None })
+        Ok(Rest {
+            agent: config.into(),
+            base: base.trim_end_matches('/').to_owned(),
+            headers: vec![("Accept", "application/json".to_owned())],
+        })
     }
 
     /// With a token: `Authorization: Bearer …` for most.
-    pub(crate) fn token(mut self, header: &'static str, before: &str, token: &Token) -> Rest {
-        self.token = Some((header, format!("{before}{}", token.secret())));
+    pub(crate) fn token(self, header: &'static str, before: &str, token: &Token) -> Rest {
+        self.header(header, format!("{before}{}", token.secret()))
+    }
+
+    /// With a header, in place of one that has the same name.
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Rest {
+        self.headers.retain(|(other, _)| *other != name);
+        self.headers.push((name, value.into()));
         self
     }
 
@@ -169,10 +180,11 @@ impl Rest {
         let name = match method {
             Method::Get => "GET",
             Method::Post => "POST",
+            Method::Put => "PUT",
             Method::Patch => "PATCH",
         };
-        let mut request = ureq::http::Request::builder().method(name).uri(&url).header("Accept", "application/json");
-        if let Some((header, value)) = &self.token {
+        let mut request = ureq::http::Request::builder().method(name).uri(&url);
+        for (header, value) in &self.headers {
             request = request.header(*header, value);
         }
         let text = body.map(Value::to_string);

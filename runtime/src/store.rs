@@ -102,7 +102,9 @@ pub(crate) fn bare(folder: &Path) -> PathBuf {
 
 fn clear(folder: &Path) {
     // Those that a killed process had begun to fetch.
-    fs::remove_dir_all(bare(folder).join(crate::writer::FETCHED)).ok();
+    for begun in [crate::writer::FETCHED, crate::stage::FETCHED] {
+        fs::remove_dir_all(bare(folder).join(begun)).ok();
+    }
     let mut folders = vec![bare(folder)];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {

@@ -76,12 +76,13 @@ impl Writer {
                     }
                 }
                 Work::Changes(batch) => self.land(batch),
+                Work::Proposal(proposal) => self.stage(*proposal),
             }
         }
     }
 
     /// Asks the remote what the branch is.
-    fn refresh(&mut self) -> Result<Seen, Error> {
+    pub(crate) fn refresh(&mut self) -> Result<Seen, Error> {
         self.head = None;
         let known = self.known;
         let fetched = format!("{FETCHED}/{}", std::process::id());
@@ -237,7 +238,7 @@ impl Writer {
     }
 
     /// What a commit of ours did.
-    fn landed(&mut self, change: &Change, commit: ObjectId) -> Result<Landed, Error> {
+    pub(crate) fn landed(&mut self, change: &Change, commit: ObjectId) -> Result<Landed, Error> {
         let bytes = self.store.read(commit, gix::objs::Kind::Commit)?;
         let parent = gix::objs::CommitRefIter::from_bytes(&bytes, gix::hash::Kind::Sha1).parent_ids().next();
         let after = Some(self.store.tree_of(commit)?);
@@ -275,7 +276,7 @@ impl Writer {
     }
 
     /// A change as a commit, and the tree after it.
-    fn commit(
+    pub(crate) fn commit(
         &mut self,
         change: &Change,
         root: Option<ObjectId>,
@@ -353,7 +354,7 @@ fn refuse(batch: Vec<Waiting>, error: &Error) {
 }
 
 /// Sleeps a random time (full jitter), up to `base` milliseconds doubled with each try, and at most `most`.
-fn pause(base: u64, tries: u32, most: u64) {
+pub(crate) fn pause(base: u64, tries: u32, most: u64) {
     let limit = base.saturating_mul(1 << tries.min(16)).min(most);
     let random = RandomState::new().build_hasher().finish();
     std::thread::sleep(Duration::from_millis(random % (limit + 1)));

@@ -8,7 +8,7 @@ use runtime::{BlobId, Change, Checked, CommitId, Effect, Error, Landed, Precondi
 use serde_json::json;
 
 use super::session::{Session, called, myself};
-use super::{ApplyArgs, Exit, Usage, WriteArgs, exit_of, files, output};
+use super::{ApplyArgs, Exit, Usage, WriteArgs, exit_of, files, output, propose};
 
 /// A change, and what people call what it is about.
 struct Wanted {
@@ -113,6 +113,10 @@ fn write(
         output::aside("nothing is written");
         return report(session, &releases, foreseen, None);
     }
+    if args.pull.pull_request {
+        let names: Vec<String> = releases.iter().map(|located| called(&located.identity)).collect();
+        return propose::propose(session, repository, &names, changes, &args.pull);
+    }
     let pending: Vec<_> = changes.into_iter().map(|change| repository.send(change)).collect();
     let done = |landed: Landed| (landed.effects, Some(landed.commit));
     let results = pending.into_iter().map(|pending| pending.wait().map(done)).collect();
@@ -197,7 +201,7 @@ fn report(
     Ok(exit)
 }
 
-fn effect_words(effect: Effect) -> (&'static str, Option<BlobId>) {
+pub(crate) fn effect_words(effect: Effect) -> (&'static str, Option<BlobId>) {
     match effect {
         Effect::Created(blob) => ("created", Some(blob)),
         Effect::Updated(blob) => ("updated", Some(blob)),

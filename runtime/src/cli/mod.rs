@@ -5,6 +5,7 @@ mod differ;
 mod files;
 mod init;
 mod output;
+mod propose;
 mod read;
 mod render;
 mod session;
@@ -185,6 +186,8 @@ pub(crate) struct WriteArgs {
     pub sign: Option<runtime::Signing>,
     #[command(flatten)]
     pub sync: status::Args,
+    #[command(flatten)]
+    pub pull: propose::PullArgs,
 }
 
 /// How a command ended.

@@ -4,6 +4,8 @@
 #[cfg(unix)]
 pub(crate) mod argo_cd;
 #[cfg(unix)]
+pub(crate) mod forge;
+#[cfg(unix)]
 pub(crate) mod http;
 #[cfg(unix)]
 pub(crate) mod json;
