@@ -232,3 +232,54 @@ fn a_repository_for_people() {
     shell.write("platform.toml", "api.grup = \"x\"\n");
     shell.refused("cargo trefoil --platform platform.toml list", 1, "platform.toml:1:");
 }
+
+/// A service with a secret field; its three files are what the generator makes of one.
+fn database(shell: &Shell) {
+    let name = serde_json::json!({ "type": "string", "minLength": 1, "maxLength": 30 });
+    let values = |password: Value| {
+        serde_json::json!({
+            "type": "object", "additionalProperties": false, "required": ["tenant", "name", "password"],
+            "properties": { "tenant": name, "name": name, "password": password },
+        })
+    };
+    let chart = values(serde_json::json!({ "type": "string", "minLength": 8, "pattern": "^[a-z]+$" }));
+    let part = serde_json::json!({ "type": "string", "minLength": 1, "maxLength": 253 });
+    let reference = serde_json::json!({
+        "type": "object", "additionalProperties": false, "required": ["name", "key"], "properties": { "name": part, "key": part },
+    });
+    let schema = serde_json::json!({ "properties": { "spec": { "properties": { "values": values(reference) } } } });
+    let terms = serde_json::json!({
+        "service": "database", "schema": schema, "defaults": { "root": {} }, "secrets": ["/password"], "platform": [],
+        "says": { "tenant": true, "name": true },
+    });
+    shell.write("more/database/schema.json", &chart.to_string());
+    shell.write("more/database/defaults.json", &serde_json::json!({ "root": {} }).to_string());
+    shell.write("more/database/release.json", &terms.to_string());
+}
+
+#[test]
+fn secrets_stay_out_of_git() {
+    let shell = Shell::new();
+    database(&shell);
+    let render = "cargo trefoil --schemas more render database -t acme -n db9";
+    shell.ok(&format!("{render} --set password.name=db9-credentials --set password.key=password > good.yaml"));
+    shell.ok("cargo trefoil --schemas more apply -f good.yaml");
+    let good = std::fs::read_to_string(shell.0.path().join("good.yaml")).unwrap();
+    let (head, _) = good.split_once("    password:").unwrap();
+    let before = shell.ok("git --git-dir releases.git rev-parse main");
+    // A value, one that the chart's schema would refuse, too, and one where a part of the reference belongs.
+    for secret in
+        ["password: hunter2horse", "password: HUNTER2", "password: [hunter2]", "password: {name: a, key: b, value: hunter2}"]
+    {
+        shell.write("bad.yaml", &format!("{head}    {secret}\n"));
+        for line in ["apply -f bad.yaml", "diff -f bad.yaml", "validate -f bad.yaml", "apply -f bad.yaml --dry-run -o json"] {
+            let output = shell.run(&format!("cargo trefoil --schemas more {line}"));
+            let said = said(&output);
+            assert_eq!(output.status.code(), Some(1), "{line}: {said}");
+            assert!(said.contains("password") && !said.to_lowercase().contains("hunter2"), "{line} of {secret}: {said}");
+        }
+    }
+    shell.refused(&format!("{render} --set password=hunter2horse"), 1, "it is secret, and Git never forgets");
+    assert_eq!(shell.ok("git --git-dir releases.git rev-parse main"), before);
+    assert_eq!(shell.ok("git --git-dir releases.git fsck --lost-found"), "");
+}

@@ -6,18 +6,19 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use runtime::{Change, CommitId, JobId, Remote, Repository, Settings, Since, Transport};
 use support::Place;
-use support::http::{Server, Trouble};
+use support::http::{Server, Trouble, unlock};
 use support::random::Random;
 
 /// Callers of one process.
@@ -29,6 +30,9 @@ const WORK: &str = "TREFOIL_TEST_WORK";
 /// Set for a process that pushes over HTTP by itself.
 const DIRECT: &str = "TREFOIL_TEST_DIRECT";
 
+/// Set for a process that serves the remote, too.
+const SERVES: &str = "TREFOIL_TEST_SERVES";
+
 /// The process that is killed: lands the jobs of a folder as a job table would have them landed, several at a time. What it has to
 /// remember it writes down before it goes on.
 #[test]
@@ -36,7 +40,9 @@ const DIRECT: &str = "TREFOIL_TEST_DIRECT";
 fn worker() {
     let Some(work) = std::env::var_os(WORK).map(PathBuf::from) else { return };
     let place = Place::at(&work);
-    let url = fs::read_to_string(work.join("url")).unwrap();
+    let server = std::env::var_os(SERVES).map(|_| Server::start(&work, Trouble::default(), 1));
+    let url = server.as_ref().map(|server| server.url("releases.git"));
+    let url = url.unwrap_or_else(|| fs::read_to_string(work.join("url")).unwrap());
     let remote = Remote::parse(&url, "main").unwrap();
     let transport = if std::env::var_os(DIRECT).is_some() { Transport::Direct } else { Transport::Push };
     let patience = Duration::from_secs(60);
@@ -108,92 +114,160 @@ fn note(file: &Mutex<File>, line: &str) {
     file.sync_data().unwrap();
 }
 
-#[test]
-fn kills_lose_nothing_and_repeat_nothing() {
-    let number = |name: &str, other: u64| std::env::var(name).ok().map_or(other, |text| text.parse().unwrap());
-    let kills = number("KILLS", 12);
-    let seed = number("SEED", 20_261_121);
-    println!("SEED={seed} KILLS={kills}");
-    let mut random = Random(seed);
-    let place = Place::new();
-    let work = place.folder.path();
-    place.git(&["config", "http.receivepack", "true"]);
-    let trouble = Trouble { swallow: 15, kill: 25, within: 60 };
-    let server = Server::start(work, trouble, seed);
-    fs::write(work.join("url"), server.url("releases.git")).unwrap();
-    let (mut killed, mut total, mut lives) = (0, 0, 0);
-    loop {
-        let open = lines(&work.join("jobs"))
-            .len()
-            .saturating_sub(lines(&work.join("done")).iter().filter(|line| !line.is_empty()).count());
-        if killed < kills && open < 40 {
-            // There is always more to do than a life is long.
-            let mut jobs = append(&work.join("jobs"));
-            for _ in 0..60 {
-                // Several change the same release, each in its own way: one that lands late undoes another.
-                writeln!(jobs, "{}:app-{}:{total}", JobId::new(), total % 20).unwrap();
-                total += 1;
-            }
-        }
-        if killed >= kills && open == 0 {
-            break;
-        }
-        lives += 1;
-        let mut worker = Command::new(std::env::current_exe().unwrap());
-        worker.args(["--exact", "worker", "--ignored", "--nocapture"]).env(WORK, work).stdout(Stdio::piped());
-        if random.below(2) == 0 {
-            worker.env(DIRECT, "1");
-        }
-        let mut worker = worker.spawn().unwrap();
-        let mut output = BufReader::new(worker.stdout.take().unwrap());
-        if killed < kills {
-            // Now and then before it has begun to write; mostly while it does.
-            if random.below(8) > 0 {
-                let mut line = String::new();
-                while !line.contains("ready") {
-                    line.clear();
-                    assert!(output.read_line(&mut line).unwrap() > 0, "the worker failed");
+/// What is killed, and how often.
+struct Campaign {
+    place: Place,
+    random: Random,
+    kills: u64,
+    killed: u64,
+    total: usize,
+    lives: u32,
+}
+
+impl Campaign {
+    fn new() -> Campaign {
+        let number = |name: &str, other: u64| std::env::var(name).ok().map_or(other, |text| text.parse().unwrap());
+        let (kills, seed) = (number("KILLS", 12), number("SEED", 20_261_121));
+        println!("SEED={seed} KILLS={kills}");
+        let place = Place::new();
+        place.git(&["config", "http.receivepack", "true"]);
+        Campaign { place, random: Random(seed), kills, killed: 0, total: 0, lives: 0 }
+    }
+
+    fn work(&self) -> &Path {
+        self.place.folder.path()
+    }
+
+    /// Starts a process until all of them that are to be killed have been, and all there was to do is done; `prepare` makes it different,
+    /// and `kill` ends it.
+    fn run(&mut self, prepare: impl Fn(&mut Command), mut kill: impl FnMut(&Campaign, &mut Child)) {
+        loop {
+            let acknowledged = lines(&self.work().join("done")).iter().filter(|line| !line.is_empty()).count();
+            let open = lines(&self.work().join("jobs")).len().saturating_sub(acknowledged);
+            if self.killed < self.kills && open < 40 {
+                // There is always more to do than a life is long.
+                let mut jobs = append(&self.work().join("jobs"));
+                for _ in 0..60 {
+                    // Several change the same release, each in its own way: one that lands late undoes another.
+                    writeln!(jobs, "{}:app-{}:{}", JobId::new(), self.total % 20, self.total).unwrap();
+                    self.total += 1;
                 }
             }
-            std::thread::sleep(Duration::from_micros(random.below(250_000)));
-            worker.kill().unwrap();
-            killed += u64::from(!worker.wait().unwrap().success());
-        } else {
-            std::io::copy(&mut output, &mut std::io::sink()).unwrap();
-            assert!(worker.wait().unwrap().success());
+            if self.killed >= self.kills && open == 0 {
+                return;
+            }
+            self.lives += 1;
+            let mut worker = Command::new(std::env::current_exe().unwrap());
+            worker.args(["--exact", "worker", "--ignored", "--nocapture"]).env(WORK, self.work()).stdout(Stdio::piped());
+            if self.random.below(2) == 0 {
+                worker.env(DIRECT, "1");
+            }
+            prepare(&mut worker);
+            let mut worker = worker.spawn().unwrap();
+            let mut output = BufReader::new(worker.stdout.take().unwrap());
+            if self.killed < self.kills {
+                // Now and then before it has begun to write; mostly while it does.
+                if self.random.below(8) > 0 {
+                    let mut line = String::new();
+                    while !line.contains("ready") {
+                        line.clear();
+                        assert!(output.read_line(&mut line).unwrap() > 0, "the worker failed");
+                    }
+                }
+                std::thread::sleep(Duration::from_micros(self.random.below(250_000)));
+                kill(self, &mut worker);
+                self.killed += u64::from(!worker.wait().unwrap().success());
+            } else {
+                std::io::copy(&mut output, &mut std::io::sink()).unwrap();
+                assert!(worker.wait().unwrap().success());
+            }
         }
     }
+
+    /// Holds what the branch has, by its trailers, against what was asked for and what was acknowledged.
+    fn check(&self) {
+        let log =
+            self.place.git(&["log", "--reverse", "--format=%H %(trailers:key=Release-Job,valueonly,separator=%x2C)", "main"]);
+        let mut landed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for line in log.lines() {
+            let (commit, job) = line.split_once(' ').unwrap();
+            landed.entry(job).or_default().push(commit);
+        }
+        let jobs = lines(&self.work().join("jobs"));
+        for line in &jobs {
+            let [job, name, tag] = parts(line);
+            let commits = landed.get(job).map(Vec::as_slice).unwrap_or_default();
+            assert_eq!(commits.len(), 1, "the change of {name} to {tag} is in the branch {} times", commits.len());
+            let text = self.place.git(&["show", &format!("{}:acme/webapp/{name}/manifest.yaml", commits[0])]);
+            assert_eq!(text, self.place.image(name, tag).text().trim_end());
+        }
+        assert_eq!(landed.len(), jobs.len());
+        for line in lines(&self.work().join("done")).iter().filter(|line| !line.is_empty()) {
+            let Some((line, commit)) = line.split_once(' ') else { continue };
+            let [job, ..] = parts(line);
+            assert_eq!(landed[job], [commit], "what was acknowledged isn't what is there");
+        }
+        let files = self.place.git(&["ls-tree", "-r", "--name-only", "main"]);
+        assert_eq!(files.lines().count(), self.total.min(20));
+        assert_eq!(self.place.git(&["fsck", "--strict", "--no-dangling"]), "");
+    }
+}
+
+#[test]
+fn kills_lose_nothing_and_repeat_nothing() {
+    let mut campaign = Campaign::new();
+    let trouble = Trouble { swallow: 15, kill: 25, within: 60 };
+    let server = Server::start(campaign.work(), trouble, campaign.random.0);
+    fs::write(campaign.work().join("url"), server.url("releases.git")).unwrap();
+    campaign.run(|_| {}, |_, worker| worker.kill().unwrap());
     let count = |counter: &std::sync::atomic::AtomicU32| counter.load(Ordering::Relaxed);
     let counts = server.counts();
     println!(
-        "{total} jobs, {lives} lives, {killed} writers killed, {} pushes, {} receive-packs killed ({} locks left), {} answers swallowed",
+        "{} jobs, {} lives, {} writers killed, {} pushes, {} receive-packs killed ({} locks left), {} answers swallowed",
+        campaign.total,
+        campaign.lives,
+        campaign.killed,
         count(&counts.pushes),
         count(&counts.killed),
         count(&counts.locks),
         count(&counts.swallowed)
     );
-    // What the branch has, by its trailers, against what was asked for and what was acknowledged.
-    let log = place.git(&["log", "--reverse", "--format=%H %(trailers:key=Release-Job,valueonly,separator=%x2C)", "main"]);
-    let mut landed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for line in log.lines() {
-        let (commit, job) = line.split_once(' ').unwrap();
-        landed.entry(job).or_default().push(commit);
-    }
-    let jobs = lines(&work.join("jobs"));
-    for line in &jobs {
-        let [job, name, tag] = parts(line);
-        let commits = landed.get(job).map(Vec::as_slice).unwrap_or_default();
-        assert_eq!(commits.len(), 1, "the change of {name} to {tag} is in the branch {} times", commits.len());
-        let text = place.git(&["show", &format!("{}:acme/webapp/{name}/manifest.yaml", commits[0])]);
-        assert_eq!(text, place.image(name, tag).text().trim_end());
-    }
-    assert_eq!(landed.len(), jobs.len());
-    for line in lines(&work.join("done")).iter().filter(|line| !line.is_empty()) {
-        let Some((line, commit)) = line.split_once(' ') else { continue };
-        let [job, ..] = parts(line);
-        assert_eq!(landed[job], [commit], "what was acknowledged isn't what is there");
-    }
-    let files = place.git(&["ls-tree", "-r", "--name-only", "main"]);
-    assert_eq!(files.lines().count(), total.min(20));
-    assert_eq!(place.git(&["fsck", "--strict", "--no-dangling"]), "");
+    campaign.check();
+}
+
+/// The writer, its `git`, the server and its `receive-pack` at one moment: what was acknowledged until then is in the repository as it
+/// lies on the disk.
+#[test]
+fn everything_killed_at_once() {
+    let mut campaign = Campaign::new();
+    let mut acknowledged = 0;
+    let alone = |worker: &mut Command| {
+        worker.env(SERVES, "1").process_group(0);
+    };
+    campaign.run(alone, |campaign, worker| {
+        let group = worker.id();
+        let killed = Command::new("kill").args(["-9", "--", &format!("-{group}")]).status().unwrap();
+        assert!(killed.success());
+        while is_alive(group) {
+            std::thread::yield_now();
+        }
+        // As whoever starts the server again does it.
+        unlock(&campaign.place.bare().join("refs"));
+        let there: BTreeSet<String> = campaign.place.git(&["rev-list", "main"]).lines().map(str::to_owned).collect();
+        let done = lines(&campaign.work().join("done"));
+        acknowledged =
+            done.iter().filter_map(|line| line.split_once(' ')).inspect(|(_, commit)| assert!(there.contains(*commit))).count();
+    });
+    println!("{} jobs, killed {} times; {acknowledged} acknowledged before the last time", campaign.total, campaign.killed);
+    assert!(acknowledged > 0);
+    campaign.check();
+}
+
+/// Whether some process of a group is there, and not only its remains.
+fn is_alive(group: u32) -> bool {
+    let output = Command::new("ps").args(["-A", "-o", "pgid=", "-o", "stat="]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines()
+        .filter_map(|line| line.trim().split_once(' '))
+        .any(|(id, state)| id == group.to_string() && !state.trim().starts_with('Z'))
 }
