@@ -168,7 +168,7 @@ impl Writer {
                         // It is only a note; what it doesn't say is asked for.
                         self.store.set_reference(HEAD, tip).ok();
                     }
-                    self.herald.tell(Push { tip: CommitId(tip), releases: changed(&batch, &plan.results) });
+                    self.tell(tip, || changed(&batch, &plan.results));
                     return answer(batch, plan.results);
                 }
                 Pushed::Lost => {
@@ -231,10 +231,18 @@ impl Writer {
                 }
             }
         }
-        if !releases.is_empty() {
-            self.herald.tell(Push { tip: CommitId(head), releases });
-        }
+        self.tell(head, || releases);
         Ok(())
+    }
+
+    fn tell(&self, tip: ObjectId, releases: impl FnOnce() -> Vec<Located>) {
+        if self.settings.followers.is_empty() {
+            return;
+        }
+        let releases = releases();
+        if !releases.is_empty() {
+            self.herald.tell(Push { tip: CommitId(tip), releases });
+        }
     }
 
     /// What a commit of ours did.

@@ -38,6 +38,7 @@ pub(crate) struct Args {
 }
 
 #[derive(clap::Args)]
+#[command(next_help_heading = "Repository")]
 pub(crate) struct Common {
     /// The releases repository: a folder, https://host/path, ssh://user@host/path or user@host:path. Without it the bare repository
     /// `releases.git` in this folder, which is made if it isn't there

@@ -15,6 +15,7 @@ use super::{Exit, Usage, exit_of, output};
 const TOKEN: &str = "TREFOIL_FORGE_TOKEN";
 
 #[derive(clap::Args)]
+#[command(next_help_heading = "Pull requests")]
 pub(crate) struct PullArgs {
     /// Push the change to a branch of its own, and open a pull request. The forge's token is in the variable TREFOIL_FORGE_TOKEN or in a
     /// file

@@ -15,6 +15,7 @@ use super::session::{Session, called};
 use super::{Exit, Usage, output};
 
 #[derive(clap::Args)]
+#[command(next_help_heading = "What follows the branch")]
 pub(crate) struct Args {
     /// Whom to tell of a push, and to ask what becomes of it; the platform's settings say how it calls the releases
     #[arg(long, env = "TREFOIL_SYNC", value_name = "SYSTEM")]
