@@ -2,13 +2,13 @@
 //! swaps (gitprotocol-http(5), gitprotocol-pack(5)).
 
 use std::io::Write;
-use std::time::Duration;
 
 use gix::ObjectId;
 use gix::objs::Kind;
 
-use crate::git::{Pushed, is_race};
-use crate::remote::{Remote, redacted};
+use crate::credential::Credential;
+use crate::git::{Git, Pushed, is_race};
+use crate::remote::redacted;
 
 /// An object that the remote may not have.
 pub(crate) type New = (Kind, std::sync::Arc<[u8]>);
@@ -18,34 +18,46 @@ const ANSWER: u64 = 1 << 20;
 
 pub(crate) struct Direct {
     agent: ureq::Agent,
+    git: Git,
     url: String,
     reference: String,
+    /// What the remote has asked for.
+    credential: Option<Credential>,
 }
 
 impl Direct {
-    pub(crate) fn new(remote: &Remote, timeout: Duration) -> Direct {
+    /// To the remote of `git`, which knows its credentials.
+    pub(crate) fn new(git: &Git) -> Direct {
         let config = ureq::Agent::config_builder()
             // Credentials go to the host that they are for.
             .max_redirects(0)
             .http_status_as_error(false)
-            .timeout_global(Some(timeout))
+            .timeout_global(Some(git.timeout))
             .build();
-        let url = format!("{}/git-receive-pack", remote.url().trim_end_matches('/'));
-        Direct { agent: config.into(), url, reference: remote.reference() }
+        let url = format!("{}/git-receive-pack", git.remote.url().trim_end_matches('/'));
+        Direct { agent: config.into(), git: git.clone(), url, reference: git.remote.reference(), credential: None }
     }
 
     /// Makes the remote's branch `new` if it is `old`.
-    pub(crate) fn push(&self, old: Option<ObjectId>, new: ObjectId, objects: &[New]) -> Pushed {
+    pub(crate) fn push(&mut self, old: Option<ObjectId>, new: ObjectId, objects: &[New]) -> Pushed {
         let body = match request(&self.reference, old, new, objects) {
             Ok(body) => body,
             Err(error) => return Pushed::Failed { reason: error.to_string(), sent: false },
         };
-        let sent = self
-            .agent
-            .post(&self.url)
-            .header("Content-Type", "application/x-git-receive-pack-request")
-            .header("Accept", "application/x-git-receive-pack-result")
-            .send(&body[..]);
+        let known = self.credential.is_some();
+        let mut sent = self.send(&body);
+        let asks = |sent: &Sent| sent.as_ref().is_ok_and(|response| response.status().as_u16() == 401);
+        if asks(&sent) && !known {
+            self.credential = Credential::of(&self.git);
+            if let Some(credential) = self.credential.clone() {
+                sent = self.send(&body);
+                credential.judge(&self.git, !asks(&sent));
+            }
+        }
+        if asks(&sent) {
+            // It may be another one by the next time.
+            self.credential = None;
+        }
         let mut response = match sent {
             Ok(response) => response,
             Err(error @ (ureq::Error::HostNotFound | ureq::Error::ConnectionFailed)) => {
@@ -63,7 +75,21 @@ impl Direct {
             Err(error) => unknown(redacted(&error.to_string())),
         }
     }
+
+    fn send(&self, body: &[u8]) -> Sent {
+        let mut request = self
+            .agent
+            .post(&self.url)
+            .header("Content-Type", "application/x-git-receive-pack-request")
+            .header("Accept", "application/x-git-receive-pack-result");
+        if let Some(credential) = &self.credential {
+            request = request.header("Authorization", credential.basic());
+        }
+        request.send(body)
+    }
 }
+
+type Sent = Result<ureq::http::Response<ureq::Body>, ureq::Error>;
 
 fn unknown(reason: String) -> Pushed {
     Pushed::Failed { reason, sent: true }

@@ -95,7 +95,7 @@ impl Git {
         }
     }
 
-    fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new("git");
         // What stands in the environment of a hook or a rebase is about another repository.
         for name in [

@@ -26,6 +26,7 @@
 mod change;
 mod checked;
 mod commit;
+mod credential;
 mod direct;
 mod error;
 mod forge;

@@ -56,10 +56,7 @@ impl Repository {
     /// If the cache can't be made or opened.
     pub fn open(settings: Settings) -> Result<Repository, Error> {
         if settings.transport == Transport::Direct && !matches!(settings.remote.scheme(), Scheme::Http | Scheme::Https) {
-            return Err(Error::Cache {
-                what: "is for `Transport::Direct`, which needs an address of HTTP".to_owned(),
-                source: None,
-            });
+            return Err(Error::Barred { reason: "the direct transport needs an address of HTTP".to_owned() });
         }
         let (repo, lock) = store::open(&settings.cache)?;
         let settings = Arc::new(settings);

@@ -40,8 +40,8 @@ pub struct Settings {
 pub enum Transport {
     /// `git push`: whatever `git` can reach, with whatever credentials it has.
     Push,
-    /// One request to a server of smart HTTP that asks for no credentials. It was tried with `git http-backend`; whether a hosting service
-    /// takes it has to be tried there.
+    /// One request to a server of smart HTTP, with the credentials that `git` has for it. It was tried with `git http-backend`; whether a
+    /// hosting service takes it has to be tried there.
     Direct,
 }
 

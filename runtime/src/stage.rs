@@ -105,7 +105,7 @@ impl Writer {
         }
         let remote = Remote::parse(self.settings.remote.url(), branch);
         let remote = remote.map_err(|error| Error::cache("can't name the branch", error))?;
-        let git = Git { remote: remote.clone(), ..self.git.clone() };
+        let git = Git { remote, ..self.git.clone() };
         let old = self.fetched(&git)?;
 
         if let Some(commit) = self.find(change, seen.head, old.is_some())? {
@@ -137,7 +137,7 @@ impl Writer {
             return Ok(staged(made.commit, made.effects, Standing::Unchanged));
         }
         let pushed = match self.settings.transport {
-            Transport::Direct => Direct::new(&remote, self.settings.timeout).push(old, new, &self.store.new_objects()),
+            Transport::Direct => Direct::new(&git).push(old, new, &self.store.new_objects()),
             Transport::Push => git.push(old, new),
         };
         match pushed {

@@ -52,7 +52,7 @@ impl Writer {
     pub(crate) fn new(mut store: Store, git: Git, settings: Arc<Settings>, herald: Arc<Herald>) -> Writer {
         let direct = (settings.transport == Transport::Direct).then(|| {
             store.keep();
-            Direct::new(&settings.remote, settings.timeout)
+            Direct::new(&git)
         });
         Writer { store, git, settings, direct, herald, head: None, known: None }
     }
@@ -157,7 +157,7 @@ impl Writer {
                 self.head = None;
                 continue;
             };
-            let pushed = match &self.direct {
+            let pushed = match &mut self.direct {
                 Some(direct) => direct.push(head, tip, &self.store.new_objects()),
                 None => self.git.push(head, tip),
             };

@@ -216,7 +216,7 @@ impl Campaign {
 #[test]
 fn kills_lose_nothing_and_repeat_nothing() {
     let mut campaign = Campaign::new();
-    let trouble = Trouble { swallow: 15, kill: 25, within: 60 };
+    let trouble = Trouble { swallow: 15, kill: 25, within: 60, credentials: None };
     let server = Server::start(campaign.work(), trouble, campaign.random.0);
     fs::write(campaign.work().join("url"), server.url("releases.git")).unwrap();
     campaign.run(|_| {}, |_, worker| worker.kill().unwrap());

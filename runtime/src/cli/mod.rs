@@ -57,6 +57,9 @@ pub(crate) struct Common {
     /// What was fetched is kept here; it can be deleted at any time
     #[arg(long, global = true, env = "TREFOIL_CACHE", value_name = "DIR")]
     pub cache: Option<PathBuf>,
+    /// How commits reach it: `push` is what `git` does, with whatever it can reach; `direct` is one request to a server of smart HTTP
+    #[arg(long, global = true, env = "TREFOIL_TRANSPORT", value_name = "WAY", default_value = "push")]
+    pub transport: Way,
     /// How many seconds a remote that can't be reached is tried
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30)]
     pub patience: u64,
@@ -73,6 +76,12 @@ pub(crate) enum Format {
     Table,
     Json,
     Yaml,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Way {
+    Push,
+    Direct,
 }
 
 #[derive(Subcommand)]

@@ -11,9 +11,9 @@ use manifest::layout::{Located, Parts};
 use manifest::name::{ReleaseName, ServiceName, TenantName};
 use manifest::{Identity, Platform};
 use runtime::sync::Follower;
-use runtime::{Actor, Catalog, Remote, Repository, Settings, Signing, manifest};
+use runtime::{Actor, Catalog, Remote, Repository, Settings, Signing, Transport, manifest};
 
-use super::{Common, Format, Usage, WriteArgs};
+use super::{Common, Format, Usage, Way, WriteArgs};
 
 /// The repository of the first try.
 const LOCAL: &str = "releases.git";
@@ -56,6 +56,10 @@ impl<'a> Session<'a> {
         let settings = Settings {
             layouts: self.catalog.layouts.clone(),
             committer: committer(),
+            transport: match self.common.transport {
+                Way::Push => Transport::Push,
+                Way::Direct => Transport::Direct,
+            },
             signing: self.signing.clone(),
             followers: self.follower.iter().cloned().collect(),
             patience: Duration::from_secs(self.common.patience),

@@ -9,6 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
 use super::random::Random;
 
 /// What goes wrong, in parts of a hundred of all pushes.
@@ -20,6 +23,8 @@ pub(crate) struct Trouble {
     pub kill: u64,
     /// The longest time until it is killed, in milliseconds.
     pub within: u64,
+    /// Who doesn't say this user and password is refused.
+    pub credentials: Option<&'static str>,
 }
 
 pub(crate) struct Server {
@@ -99,6 +104,13 @@ fn answer(stream: TcpStream, folder: &Path, trouble: Trouble, counts: &Counts, m
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut stream = stream;
     while let Some(request) = read(&mut reader, &mut stream) {
+        if let Some(credentials) = trouble.credentials
+            && request.header("authorization") != format!("Basic {}", BASE64_STANDARD.encode(credentials))
+        {
+            let text = "HTTP/1.1 401 X\r\nWWW-Authenticate: Basic realm=\"releases\"\r\nContent-Length: 0\r\n\r\n";
+            stream.write_all(text.as_bytes()).ok()?;
+            continue;
+        }
         let pushes = request.path.ends_with("/git-receive-pack") && request.method == "POST";
         let chance = random.below(100);
         let kill = (pushes && chance < trouble.kill).then(|| Duration::from_micros(random.below(trouble.within * 1000)));
