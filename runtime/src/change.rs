@@ -1,7 +1,5 @@
 //! What is to become of releases, and what became of them.
 
-use std::fmt;
-
 use manifest::layout::{Located, ReleasePath};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -9,6 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::checked::Checked;
 use crate::error::Error;
 use crate::id::{BlobId, CommitId, JobId};
+use crate::precondition::Precondition;
 
 /// A change: one commit, whole or not at all.
 #[derive(Clone, Debug)]
@@ -27,17 +26,6 @@ pub(crate) struct Edit {
     /// `None`: it is deleted.
     pub text: Option<String>,
     pub precondition: Precondition,
-}
-
-/// The state that a change is made for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precondition {
-    /// Whatever is there.
-    Any,
-    /// Exactly this content (`If-Match`).
-    Is(BlobId),
-    /// Nothing (`If-None-Match: *`).
-    Absent,
 }
 
 /// Since when the change may be in the branch.
@@ -222,16 +210,6 @@ impl Actor {
     #[must_use]
     pub fn email(&self) -> &str {
         &self.email
-    }
-}
-
-impl fmt::Display for Precondition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Precondition::Any => f.write_str("whatever is there"),
-            Precondition::Is(blob) => write!(f, "{blob}"),
-            Precondition::Absent => f.write_str("a release that isn't there yet"),
-        }
     }
 }
 

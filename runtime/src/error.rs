@@ -2,9 +2,9 @@
 
 use manifest::layout::ReleasePath;
 
-use crate::change::Precondition;
-use crate::forge::ForgeError;
+use crate::forge::error::ForgeError;
 use crate::id::{BlobId, CommitId, JobId};
+use crate::precondition::Precondition;
 
 /// Why a change isn't in the branch, or why that isn't known.
 #[derive(Debug, thiserror::Error)]

@@ -13,8 +13,7 @@ use crate::commit::subject;
 use crate::error::Error;
 use crate::forge::{self, Forge, ForgeError, Found, Pull, State, Wanted};
 use crate::id::{CommitId, JobId};
-use crate::queue::Queue;
-use crate::stage::{Proposal, Staged, Standing};
+use crate::queue::{Proposal, Queue, Staged, Standing};
 
 /// Before a job's id in the name of its branch. `releases/` would bar a base that is called so.
 const BRANCHES: &str = "proposals/";

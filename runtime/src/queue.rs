@@ -5,10 +5,11 @@ use std::sync::mpsc::Sender;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use gix::ObjectId;
+use manifest::layout::ReleasePath;
 
-use crate::change::{Change, Landed};
+use crate::change::{Change, Effect, Landed};
 use crate::error::Error;
-use crate::stage::Proposal;
+use crate::id::CommitId;
 
 /// How many changes go into one push.
 const BATCH: usize = 256;
@@ -44,6 +45,35 @@ pub(crate) struct Waiting {
     pub sent: Option<Option<ObjectId>>,
     /// Whether a push of it ended without an answer.
     pub unknown: bool,
+}
+
+/// A change that is to have a branch of its own.
+pub(crate) struct Proposal {
+    pub change: Change,
+    pub branch: String,
+    /// Whether it is pushed, or only looked for.
+    pub push: bool,
+    pub reply: Sender<Result<Option<Staged>, Error>>,
+}
+
+/// Where a proposal is.
+#[derive(Clone, Debug)]
+pub(crate) struct Staged {
+    pub commit: CommitId,
+    pub effects: Vec<(ReleasePath, Effect)>,
+    pub standing: Standing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// In the base.
+    Landed,
+    /// Nowhere: there is nothing to propose.
+    Unchanged,
+    /// In its branch, as it was.
+    Kept,
+    /// In its branch, on the base as it is now.
+    Pushed,
 }
 
 /// What there is to do next.

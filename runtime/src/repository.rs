@@ -22,7 +22,7 @@ use crate::remote::Scheme;
 use crate::settings::{Settings, Transport};
 use crate::snapshot::Snapshot;
 use crate::store::{self, Lock, Store};
-use crate::sync::SyncError;
+use crate::sync::{Lineage, SyncError};
 use crate::writer::Writer;
 
 /// A branch of releases. It can be shared by threads; what they want at the same time goes into one push.
@@ -163,6 +163,20 @@ impl Repository {
     #[must_use]
     pub fn told(&self) -> Vec<SyncError> {
         self.herald.told()
+    }
+
+    /// Tells which revisions of the branch have a commit of it.
+    #[must_use]
+    pub fn lineage(&self, commit: CommitId) -> Lineage<'_> {
+        let mut snapshot: Option<Snapshot> = None;
+        Lineage::new(move |revision| {
+            let mut found = snapshot.as_ref().and_then(|snapshot| snapshot.at(revision).ok());
+            if found.is_none() {
+                // It may be newer than what is known.
+                found = snapshot.insert(self.snapshot()?).at(revision).ok();
+            }
+            Ok(found.is_some_and(|found| found.at(commit).is_ok()))
+        })
     }
 
     /// A release's content as the remote has it now.

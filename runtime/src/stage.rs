@@ -1,6 +1,5 @@
 //! The writer's part of a proposal: its branch. The base is read, and never moved.
 
-use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use gix::ObjectId;
@@ -12,43 +11,13 @@ use crate::direct::Direct;
 use crate::error::Error;
 use crate::git::{Fetched, Git, Pushed};
 use crate::id::CommitId;
+use crate::queue::{Proposal, Staged, Standing};
 use crate::remote::Remote;
 use crate::scan::{From, scan};
 use crate::settings::Transport;
+use crate::store::PROPOSED;
 use crate::tree;
 use crate::writer::{Writer, pause};
-
-/// What was fetched of a proposal's branch, until it is read; each process has its own.
-pub(crate) const FETCHED: &str = "refs/trefoil/proposed";
-
-/// A change that is to have a branch of its own.
-pub(crate) struct Proposal {
-    pub change: Change,
-    pub branch: String,
-    /// Whether it is pushed, or only looked for.
-    pub push: bool,
-    pub reply: Sender<Result<Option<Staged>, Error>>,
-}
-
-/// Where a proposal is.
-#[derive(Clone, Debug)]
-pub(crate) struct Staged {
-    pub commit: CommitId,
-    pub effects: Vec<(ReleasePath, Effect)>,
-    pub standing: Standing,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// In the base.
-    Landed,
-    /// Nowhere: there is nothing to propose.
-    Unchanged,
-    /// In its branch, as it was.
-    Kept,
-    /// In its branch, on the base as it is now.
-    Pushed,
-}
 
 /// How a try to stage ended.
 enum Tried {
@@ -151,7 +120,7 @@ impl Writer {
 
     /// The proposal's branch as the remote has it.
     fn fetched(&mut self, git: &Git) -> Result<Option<ObjectId>, Error> {
-        let reference = format!("{FETCHED}/{}", std::process::id());
+        let reference = format!("{PROPOSED}/{}", std::process::id());
         match git.fetch(&reference) {
             Fetched::Branch => {
                 let found = self.store.reference(&reference)?;

@@ -26,6 +26,11 @@ const PACKS: usize = 50;
 /// Packs that can be read at a time. gix sees no new one when there are more, and its own limit is that of the day when it was opened.
 const SLOTS: u16 = 16_384;
 
+/// What was fetched, of the branch and of a proposal's, until it is read. Each process has its own: the `git fetch` of a killed one may still
+/// be at work.
+pub(crate) const FETCHED: &str = "refs/trefoil/fetched";
+pub(crate) const PROPOSED: &str = "refs/trefoil/proposed";
+
 /// One thread's view of the cache.
 pub(crate) struct Store {
     repo: gix::Repository,
@@ -102,7 +107,7 @@ pub(crate) fn bare(folder: &Path) -> PathBuf {
 
 fn clear(folder: &Path) {
     // Those that a killed process had begun to fetch.
-    for begun in [crate::writer::FETCHED, crate::stage::FETCHED] {
+    for begun in [FETCHED, PROPOSED] {
         fs::remove_dir_all(bare(folder).join(begun)).ok();
     }
     let mut folders = vec![bare(folder)];

@@ -5,6 +5,7 @@ mod flux;
 mod kube;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use manifest::layout::Located;
@@ -12,9 +13,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::id::CommitId;
-use crate::repository::Repository;
 use crate::rest::{Answer, RestError};
-use crate::snapshot::Snapshot;
 
 pub use argo_cd::ArgoCd;
 pub use flux::Flux;
@@ -102,12 +101,9 @@ pub enum Goal {
     Gone,
 }
 
-/// Tells which revisions of the branch have a commit.
-#[derive(Debug)]
+/// Tells which revisions of the branch have a commit ([`crate::Repository::lineage`]).
 pub struct Lineage<'a> {
-    repository: &'a Repository,
-    commit: CommitId,
-    snapshot: Option<Snapshot>,
+    look: Box<dyn FnMut(CommitId) -> Result<bool, Error> + 'a>,
     known: HashMap<String, bool>,
 }
 
@@ -191,10 +187,8 @@ impl Goal {
 }
 
 impl<'a> Lineage<'a> {
-    /// Of a commit of the repository's branch.
-    #[must_use]
-    pub fn new(repository: &'a Repository, commit: CommitId) -> Lineage<'a> {
-        Lineage { repository, commit, snapshot: None, known: HashMap::new() }
+    pub(crate) fn new(look: impl FnMut(CommitId) -> Result<bool, Error> + 'a) -> Lineage<'a> {
+        Lineage { look: Box::new(look), known: HashMap::new() }
     }
 
     /// Whether a revision, as Argo CD or Flux writes it (`main@sha1:<id>`), is the commit or a later one: others' changes may have gone into
@@ -204,20 +198,15 @@ impl<'a> Lineage<'a> {
             return Ok(*known);
         }
         let Ok(id) = revision.rsplit(':').next().unwrap_or_default().parse::<CommitId>() else { return Ok(false) };
-        let found = self.look(id).map_err(|error| SyncError::Branch(error.to_string()))?;
+        let found = (self.look)(id).map_err(|error| SyncError::Branch(error.to_string()))?;
         self.known.insert(revision.to_owned(), found);
         Ok(found)
     }
+}
 
-    fn look(&mut self, id: CommitId) -> Result<bool, Error> {
-        // A revision that isn't known may be newer than what is.
-        if self.snapshot.as_ref().is_none_or(|snapshot| snapshot.at(id).is_err()) {
-            self.snapshot = Some(self.repository.snapshot()?);
-        }
-        match self.snapshot.as_ref().and_then(|snapshot| snapshot.at(id).ok()) {
-            Some(there) => Ok(there.at(self.commit).is_ok()),
-            None => Ok(false),
-        }
+impl fmt::Debug for Lineage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lineage").field("known", &self.known).finish_non_exhaustive()
     }
 }
 

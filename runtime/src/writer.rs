@@ -19,14 +19,11 @@ use crate::id::{BlobId, CommitId};
 use crate::queue::{Queue, Seen, Waiting, Work};
 use crate::scan::{From, scan};
 use crate::settings::{Settings, Transport};
-use crate::store::Store;
+use crate::store::{FETCHED, Store};
 use crate::tree;
 
 /// The head as we last knew it: what was acknowledged is in it.
 const HEAD: &str = "refs/trefoil/head";
-/// What was fetched, until it is read. Each process has its own: the `git fetch` of a killed one may still be at work.
-pub(crate) const FETCHED: &str = "refs/trefoil/fetched";
-
 /// How often others may be faster.
 const LOST: u32 = 400;
 

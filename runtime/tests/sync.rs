@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use manifest::platform::Operation;
-use runtime::sync::{ArgoCd, Follower, Goal, Lineage, State, Status, SyncError};
+use runtime::sync::{ArgoCd, Follower, Goal, State, Status, SyncError};
 use runtime::{Change, CommitId, Error, Landed, Repository, Settings, Token, manifest};
 use support::Place;
 use support::argo_cd::{self, Application};
@@ -41,7 +41,7 @@ impl Stage {
     }
 
     fn wait(&self, follower: &Follower, repository: &Repository, commit: CommitId, limit: Duration) -> Result<Status, SyncError> {
-        let mut lineage = Lineage::new(repository, commit);
+        let mut lineage = repository.lineage(commit);
         follower.wait(&self.place.locate("shop"), &mut lineage, Goal::Healthy, limit, |_| {})
     }
 }
@@ -100,7 +100,7 @@ fn an_application_of_all_releases_stays() {
     stage.argo_cd.generate("releases", Application { steps: vec![("Synced", "Healthy")], ..Application::default() });
     repository.apply(stage.place.put("shop", 1)).unwrap();
     let deleted = repository.apply(Change::delete(stage.place.locate("shop"))).unwrap();
-    let mut lineage = Lineage::new(&repository, deleted.commit);
+    let mut lineage = repository.lineage(deleted.commit);
     let status = follower.wait(&stage.place.locate("shop"), &mut lineage, follower.goal(true), LIMIT, |_| {}).unwrap();
     assert!(follower.goal(true).is_reached(status.state), "{}", status.reason);
     assert_eq!(stage.follower(|_| ()).goal(true), Goal::Gone);
@@ -118,11 +118,11 @@ fn others_changes_on_top_are_ours_too() {
     let status = stage.wait(&follower, &repository, landed.commit, LIMIT).unwrap();
     assert_eq!(status.state, State::Healthy, "{}", status.reason);
     // What it has is older than a change that it wasn't told of.
-    let mut lineage = Lineage::new(&repository, landed.commit);
+    let mut lineage = repository.lineage(landed.commit);
     let manual = Application { automatic: false, ..application };
     stage.argo_cd.generate("acme-tenant-late-webapp", manual);
     let late = repository.apply(stage.place.put("late", 1)).unwrap();
-    let status = follower.status(&stage.place.locate("late"), &mut Lineage::new(&repository, late.commit)).unwrap();
+    let status = follower.status(&stage.place.locate("late"), &mut repository.lineage(late.commit)).unwrap();
     assert_eq!(status.state, State::Waiting);
     assert!(status.reason.contains("the change isn't there yet"), "{}", status.reason);
     assert_eq!(follower.status(&stage.place.locate("shop"), &mut lineage).unwrap().state, State::Healthy);

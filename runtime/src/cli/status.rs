@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 use runtime::manifest::Platform;
 use runtime::manifest::layout::Located;
-use runtime::sync::{ArgoCd, Flux, Follower, Goal, Kube, Lineage, Status};
+use runtime::sync::{ArgoCd, Flux, Follower, Goal, Kube, Status};
 use runtime::{CommitId, Repository, Token};
 use serde_json::json;
 
@@ -87,7 +87,7 @@ impl Args {
         commit: CommitId,
         goal: Goal,
     ) -> anyhow::Result<Status> {
-        let mut lineage = Lineage::new(repository, commit);
+        let mut lineage = repository.lineage(commit);
         if !self.wait {
             return Ok(follower.status(located, &mut lineage)?);
         }
