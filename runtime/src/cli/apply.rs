@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use runtime::manifest::layout::Located;
 use runtime::manifest::layout::ReleasePath;
 use runtime::sync::{Follower, Status};
-use runtime::{BlobId, Change, Checked, CommitId, Effect, Error, Landed, Precondition, Repository, Since, Snapshot};
+use runtime::{Change, Checked, CommitId, Effect, Error, Landed, Precondition, Repository, Since, Snapshot};
 use serde_json::json;
 
 use super::session::{Session, called, myself};
@@ -175,7 +175,7 @@ fn report(
         match result {
             Ok((effects, commit)) => {
                 for ((_, effect), located) in effects.iter().zip(&mut releases) {
-                    let (word, blob) = effect_words(*effect);
+                    let (word, blob) = output::effect(*effect);
                     let mut row = vec![json!(called(&located.identity)), json!(word), json!(blob), json!(commit)];
                     if let Some((ask, commit)) = ask.zip(commit) {
                         let (status, is_reached) = ask(located, *effect, commit)?;
@@ -199,13 +199,4 @@ fn report(
         output::rows(session.format, &heading[..rows[0].len()], &rows);
     }
     Ok(exit)
-}
-
-pub(crate) fn effect_words(effect: Effect) -> (&'static str, Option<BlobId>) {
-    match effect {
-        Effect::Created(blob) => ("created", Some(blob)),
-        Effect::Updated(blob) => ("updated", Some(blob)),
-        Effect::Unchanged(blob) => ("unchanged", Some(blob)),
-        Effect::Deleted => ("deleted", None),
-    }
 }

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use runtime::manifest::yaml;
+use runtime::{BlobId, Effect};
 use serde_json::{Value, json};
 
 use super::Format;
@@ -43,6 +44,16 @@ fn table(heading: &[&str], rows: &[Vec<Value>]) {
     for row in &cells {
         let padded: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         line(padded.join("   ").trim_end());
+    }
+}
+
+/// What happened to a release, and what it is now.
+pub(crate) fn effect(effect: Effect) -> (&'static str, Option<BlobId>) {
+    match effect {
+        Effect::Created(blob) => ("created", Some(blob)),
+        Effect::Updated(blob) => ("updated", Some(blob)),
+        Effect::Unchanged(blob) => ("unchanged", Some(blob)),
+        Effect::Deleted => ("deleted", None),
     }
 }
 

@@ -7,7 +7,6 @@ use clap::ValueEnum;
 use runtime::{BlobId, Change, Forge, ForgeKind, Outcome, Proposed, Remote, Repository, Token};
 use serde_json::{Value, json};
 
-use super::apply::effect_words;
 use super::session::Session;
 use super::{Exit, Usage, exit_of, output};
 
@@ -85,7 +84,7 @@ pub(crate) fn propose(
 /// A row for each release of a proposal; its effect may not be known any more.
 fn of(names: &[String], proposed: &Proposed) -> Vec<Vec<Value>> {
     let row = |(i, name): (usize, &String)| {
-        let effect = proposed.effects.get(i).map(|(_, effect)| effect_words(*effect));
+        let effect = proposed.effects.get(i).map(|(_, effect)| output::effect(*effect));
         let (word, blob): (Option<&str>, Option<BlobId>) = effect.map_or((None, None), |(word, blob)| (Some(word), blob));
         let url = proposed.pull.as_ref().map(|pull| &pull.url);
         let branch = (proposed.outcome != Outcome::Unchanged).then_some(&proposed.branch);
