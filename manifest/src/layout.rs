@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::identity::{FILE, Identity};
 use crate::name::ServiceName;
 
-use template::Layout;
+use template::{Layout, Piece, Token, pieces};
 
 mod template;
 
@@ -148,6 +148,33 @@ impl ReleasePath {
     }
 }
 
+impl Located {
+    /// Fills in a template with the words of layouts. A part that the release's place doesn't have is left out.
+    #[must_use]
+    pub fn fill(&self, template: &str) -> String {
+        let service = self.identity.service();
+        let name = match &self.identity {
+            Identity::Release { name, .. } => name.as_str(),
+            Identity::Tenant(tenant) => tenant.as_str(),
+        };
+        let word = |word: &str| {
+            match Token::of(word) {
+                Token::Tenant => self.identity.tenant().as_str(),
+                Token::Service => service.as_str(),
+                Token::Name => name,
+                Token::Part(part) => self.parts.get(&part).map_or("", String::as_str),
+                Token::Literal(_) => "",
+            }
+            .to_owned()
+        };
+        let piece = |piece: &Piece<'_>| match piece {
+            Piece::Text(text) => (*text).to_owned(),
+            Piece::Word(text) => word(text),
+        };
+        pieces(template).unwrap_or_default().iter().map(piece).collect()
+    }
+}
+
 impl fmt::Display for ReleasePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
@@ -215,6 +242,34 @@ impl Layouts {
         match self.locate(&located.identity, &located.parts) {
             Ok(again) if again.path.as_str() == path => Ok(again),
             _ => Err(nobodys()),
+        }
+    }
+
+    /// Checks a template that [`Located::fill`] is to fill in.
+    ///
+    /// # Errors
+    /// A word that isn't one, or that no layout has.
+    pub fn check(&self, template: &str) -> Result<(), String> {
+        let parts: Vec<&str> = self.0.iter().flat_map(Layout::parts).collect();
+        for piece in pieces(template)? {
+            match piece {
+                Piece::Word(word) => match Token::of(word) {
+                    Token::Part(part) if !parts.contains(&part.as_str()) => {
+                        return Err(format!("has {{{part}}}, which no path of a release has"));
+                    }
+                    _ => {}
+                },
+                Piece::Text(text) => {
+                    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+                    if let Some(odd) = text.chars().find(|c| !legal(*c)) {
+                        return Err(format!("has {odd:?}: a name has small letters, digits, hyphens and dots"));
+                    }
+                }
+            }
+        }
+        match template.is_empty() {
+            true => Err("is empty".to_owned()),
+            false => Ok(()),
         }
     }
 

@@ -1,7 +1,6 @@
 //! User and password of a remote, as `git` has them: git-credential(1), with whatever helpers it is configured for.
 
 use std::fmt;
-use std::process::Stdio;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -15,7 +14,7 @@ pub(crate) struct Credential(String);
 impl Credential {
     /// Asks for it.
     pub(crate) fn of(git: &Git) -> Option<Credential> {
-        let said = ask(git, "fill", &format!("url={}\n\n", git.remote.url()))?;
+        let said = git.ask(&["credential", "fill"], &format!("url={}\n\n", git.remote.url()))?;
         Credential::read(&said)
     }
 
@@ -28,7 +27,7 @@ impl Credential {
     pub(crate) fn judge(&self, git: &Git, is_right: bool) {
         let word = if is_right { "approve" } else { "reject" };
         // They needn't listen.
-        ask(git, word, &format!("{}\n\n", self.0));
+        git.ask(&["credential", word], &format!("{}\n\n", self.0));
     }
 
     /// For `Authorization` (RFC 7617).
@@ -39,16 +38,6 @@ impl Credential {
         };
         format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", word("username"), word("password"))))
     }
-}
-
-fn ask(git: &Git, what: &str, input: &str) -> Option<String> {
-    use std::io::Write;
-    let mut command = git.command();
-    command.args(["credential", what]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().ok()?;
-    child.stdin.take()?.write_all(input.as_bytes()).ok()?;
-    let output = child.wait_with_output().ok()?;
-    output.status.success().then(|| String::from_utf8(output.stdout).ok())?
 }
 
 impl fmt::Debug for Credential {

@@ -9,6 +9,7 @@ use gix::objs::Kind;
 use crate::credential::Credential;
 use crate::git::{Git, Pushed, is_race};
 use crate::remote::redacted;
+use crate::rest::agent;
 
 /// An object that the remote may not have.
 pub(crate) type New = (Kind, std::sync::Arc<[u8]>);
@@ -28,12 +29,7 @@ pub(crate) struct Direct {
 impl Direct {
     /// To the remote of `git`, which knows its credentials.
     pub(crate) fn new(git: &Git) -> Direct {
-        let config = ureq::Agent::config_builder()
-            // Credentials go to the host that they are for.
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .timeout_global(Some(git.timeout))
-            .build();
+        let config = agent(git.remote.url(), git.timeout).build();
         let url = format!("{}/git-receive-pack", git.remote.url().trim_end_matches('/'));
         Direct { agent: config.into(), git: git.clone(), url, reference: git.remote.reference(), credential: None }
     }
@@ -44,20 +40,7 @@ impl Direct {
             Ok(body) => body,
             Err(error) => return Pushed::Failed { reason: error.to_string(), sent: false },
         };
-        let known = self.credential.is_some();
-        let mut sent = self.send(&body);
-        let asks = |sent: &Sent| sent.as_ref().is_ok_and(|response| response.status().as_u16() == 401);
-        if asks(&sent) && !known {
-            self.credential = Credential::of(&self.git);
-            if let Some(credential) = self.credential.clone() {
-                sent = self.send(&body);
-                credential.judge(&self.git, !asks(&sent));
-            }
-        }
-        if asks(&sent) {
-            // It may be another one by the next time.
-            self.credential = None;
-        }
+        let sent = self.send_known(&body);
         let mut response = match sent {
             Ok(response) => response,
             Err(error @ (ureq::Error::HostNotFound | ureq::Error::ConnectionFailed)) => {
@@ -74,6 +57,30 @@ impl Direct {
             Ok(answer) => report(&answer, &self.reference),
             Err(error) => unknown(redacted(&error.to_string())),
         }
+    }
+
+    /// Sends it, with other credentials if those that are known are none any more.
+    fn send_known(&mut self, body: &[u8]) -> Sent {
+        let status = |sent: &Sent| sent.as_ref().map(|response| response.status().as_u16()).ok();
+        let first = self.send(body);
+        if status(&first) != Some(401) {
+            return first;
+        }
+        if let Some(old) = self.credential.take() {
+            old.judge(&self.git, false);
+        }
+        self.credential = Credential::of(&self.git);
+        let Some(credential) = self.credential.clone() else { return first };
+        let again = self.send(body);
+        match status(&again) {
+            Some(200) => credential.judge(&self.git, true),
+            Some(401) => {
+                credential.judge(&self.git, false);
+                self.credential = None;
+            }
+            _ => {}
+        }
+        again
     }
 
     fn send(&self, body: &[u8]) -> Sent {

@@ -95,7 +95,7 @@ impl Git {
         }
     }
 
-    pub(crate) fn command(&self) -> Command {
+    fn command(&self) -> Command {
         let mut command = Command::new("git");
         // What stands in the environment of a hook or a rebase is about another repository.
         for name in [
@@ -137,10 +137,26 @@ impl Git {
         command
     }
 
+    /// What one of its commands prints, given an input; `None` if it fails.
+    pub(crate) fn ask(&self, args: &[&str], input: &str) -> Option<String> {
+        let mut command = self.command();
+        command.args(args);
+        let ran = self.feed(command, input).ok()?;
+        (ran.code == Some(0)).then_some(ran.stdout)
+    }
+
+    fn run(&self, command: Command) -> Result<Ran, String> {
+        self.feed(command, "")
+    }
+
     /// Runs it to its end, or for as long as it may take.
-    fn run(&self, mut command: Command) -> Result<Ran, String> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    fn feed(&self, mut command: Command, input: &str) -> Result<Ran, String> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| format!("`git` can't be started: {error}"))?;
+        if let Some(mut to) = child.stdin.take() {
+            // A program that doesn't read says why.
+            to.write_all(input.as_bytes()).ok();
+        }
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let (send, done) = mpsc::channel();
         std::thread::spawn(move || {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use manifest::layout::{Located, ReleasePath};
+use manifest::layout::Located;
 
 use crate::id::CommitId;
 use crate::sync::{Follower, SyncError};
@@ -14,10 +14,20 @@ use crate::sync::{Follower, SyncError};
 /// How often one that can't listen now is told again.
 const PULSE: Duration = Duration::from_secs(1);
 
+/// How many failures are kept for whoever asks; the older ones are forgotten.
+const FAILURES: usize = 100;
+
 /// What was pushed.
 pub(crate) struct Push {
     pub tip: CommitId,
-    pub releases: Vec<Located>,
+    pub releases: Vec<Pushed>,
+}
+
+/// A release that a push has changed.
+#[derive(Clone, Debug)]
+pub(crate) struct Pushed {
+    pub located: Located,
+    pub is_deleted: bool,
 }
 
 pub(crate) struct Herald {
@@ -26,25 +36,29 @@ pub(crate) struct Herald {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What became of it.
+/// How far it is.
 #[derive(Default)]
 struct Told {
     inner: Mutex<Inner>,
-    done: Condvar,
+    more: Condvar,
 }
 
 #[derive(Default)]
 struct Inner {
-    /// Pushes that not all followers have been told of.
-    open: usize,
+    /// Pushes that it was given.
+    given: u64,
+    /// Of these, so many from the first are done with.
+    done: u64,
     failed: Vec<SyncError>,
 }
 
-/// What a follower has to be told.
-struct News {
-    follower: Follower,
-    releases: BTreeMap<ReleasePath, Located>,
-    until: Instant,
+/// Something of a follower's that is to be told: an Application, a Kustomization.
+struct Target {
+    is_deleted: bool,
+    tip: CommitId,
+    /// The first push that it wasn't told of, and when that was.
+    first: u64,
+    since: Instant,
 }
 
 impl Herald {
@@ -54,13 +68,17 @@ impl Herald {
         let told = Arc::new(Told::default());
         let thread = {
             let told = Arc::clone(&told);
-            std::thread::spawn(move || run(&heard, followers, patience, &told))
+            std::thread::spawn(move || {
+                // Nobody waits for a thread that is gone.
+                let _end = End(&told);
+                run(&heard, &followers, patience, &told);
+            })
         };
         Herald { pushes: Some(pushes), told, thread: Some(thread) }
     }
 
     pub(crate) fn tell(&self, push: Push) {
-        self.told.with(|inner| inner.open += 1);
+        self.told.with(|inner| inner.given += 1);
         if let Some(pushes) = &self.pushes {
             // It ends with us alone.
             pushes.send(push).ok();
@@ -70,8 +88,9 @@ impl Herald {
     /// Waits until the followers were told of all that was pushed before; returns why some couldn't be since this was last asked.
     pub(crate) fn told(&self) -> Vec<SyncError> {
         let mut inner = self.told.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        while inner.open > 0 {
-            inner = self.told.done.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        let given = inner.given;
+        while inner.done < given {
+            inner = self.told.more.wait(inner).unwrap_or_else(PoisonError::into_inner);
         }
         std::mem::take(&mut inner.failed)
     }
@@ -80,59 +99,74 @@ impl Herald {
 impl Told {
     fn with(&self, act: impl FnOnce(&mut Inner)) {
         act(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner));
-        self.done.notify_all();
+        self.more.notify_all();
     }
 }
 
-fn run(pushes: &Receiver<Push>, followers: Vec<Follower>, patience: Duration, told: &Told) {
-    let news = |follower| News { follower, releases: BTreeMap::new(), until: Instant::now() };
-    let mut all: Vec<News> = followers.into_iter().map(news).collect();
-    let (mut open, mut tip) = (0, None);
+struct End<'a>(&'a Told);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.with(|inner| inner.done = u64::MAX);
+    }
+}
+
+fn run(pushes: &Receiver<Push>, followers: &[Follower], patience: Duration, told: &Told) {
+    let mut all: Vec<BTreeMap<String, Target>> = followers.iter().map(|_| BTreeMap::new()).collect();
+    let mut number = 0;
     loop {
-        let is_waiting = all.iter().any(|news| !news.releases.is_empty());
+        let is_waiting = all.iter().any(|targets| !targets.is_empty());
         let next =
             if is_waiting { pushes.recv_timeout(PULSE) } else { pushes.recv().map_err(|_| RecvTimeoutError::Disconnected) };
-        let is_over = match next {
-            Ok(first) => {
-                for push in std::iter::once(first).chain(pushes.try_iter()) {
-                    open += 1;
-                    tip = Some(push.tip);
-                    for news in &mut all {
-                        news.until = Instant::now() + patience;
-                        news.releases.extend(push.releases.iter().map(|located| (located.path.clone(), located.clone())));
-                    }
+        let is_over = matches!(next, Err(RecvTimeoutError::Disconnected));
+        for push in next.into_iter().chain(pushes.try_iter()) {
+            number += 1;
+            for (follower, targets) in followers.iter().zip(&mut all) {
+                for (name, is_deleted) in follower.targets(&push.releases) {
+                    let target = Target { is_deleted, tip: push.tip, first: number, since: Instant::now() };
+                    let target = targets.entry(name).or_insert(target);
+                    (target.is_deleted, target.tip) = (target.is_deleted || is_deleted, push.tip);
                 }
-                false
             }
-            Err(RecvTimeoutError::Timeout) => false,
-            Err(RecvTimeoutError::Disconnected) => true,
-        };
-        if let Some(tip) = tip {
-            all.iter_mut().for_each(|news| news.spread(tip, is_over, told));
         }
-        if all.iter().all(|news| news.releases.is_empty()) {
-            told.with(|inner| inner.open -= open);
-            open = 0;
+        for (follower, targets) in followers.iter().zip(&mut all) {
+            let failed = spread(follower, targets, |target| is_over || target.since.elapsed() >= patience);
+            told.with(|inner| {
+                inner.failed.extend(failed);
+                let old = inner.failed.len().saturating_sub(FAILURES);
+                inner.failed.drain(..old);
+            });
         }
+        let first = all.iter().flat_map(BTreeMap::values).map(|target| target.first).min();
+        told.with(|inner| inner.done = first.map_or(number, |first| first - 1));
         if is_over {
             return;
         }
     }
 }
 
-impl News {
-    fn spread(&mut self, tip: CommitId, is_over: bool, told: &Told) {
-        if self.releases.is_empty() {
-            return;
+/// Tells each of a follower's targets; those that are to be told again stay.
+fn spread(follower: &Follower, targets: &mut BTreeMap<String, Target>, is_late: impl Fn(&Target) -> bool) -> Vec<SyncError> {
+    let (mut failed, mut silent) = (Vec::new(), None);
+    targets.retain(|name, target| {
+        // Of a server that doesn't answer, the others needn't be asked for.
+        let told = match &silent {
+            Some(error) => Err(SyncError::clone(error)),
+            None => follower.tell(name, target.is_deleted, target.tip),
+        };
+        let Err(error) = told else { return false };
+        if matches!(error, SyncError::Rest(_)) {
+            silent = Some(error.clone());
         }
-        let releases: Vec<Located> = std::mem::take(&mut self.releases).into_values().collect();
-        if let Err((again, error)) = self.follower.trigger(&releases, tip) {
-            match error.is_transient() && Instant::now() < self.until && !is_over {
-                true => self.releases = again.into_iter().map(|located| (located.path.clone(), located)).collect(),
-                false => told.with(|inner| inner.failed.push(error)),
-            }
+        let again = error.is_transient() && !is_late(target);
+        if !again {
+            failed.push(error);
         }
-    }
+        again
+    });
+    // The same error of each of them says no more.
+    failed.dedup();
+    failed
 }
 
 impl Drop for Herald {

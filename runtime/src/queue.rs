@@ -25,8 +25,8 @@ struct Inner {
     changes: VecDeque<Waiting>,
     proposals: VecDeque<Proposal>,
     readers: Vec<Sender<Result<Seen, Error>>>,
-    /// Whether it is a proposal's turn.
-    turn: bool,
+    /// Whose turn was last.
+    turn: u8,
     closed: bool,
 }
 
@@ -109,24 +109,65 @@ impl Queue {
     pub(crate) fn take(&self) -> Option<Work> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if !inner.readers.is_empty() {
-                return Some(Work::Readers(std::mem::take(&mut inner.readers)));
-            }
-            // By turns: neither kind waits until there is none of the other.
-            inner.turn = !inner.turn;
-            if (inner.turn || inner.changes.is_empty())
-                && let Some(proposal) = inner.proposals.pop_front()
-            {
-                return Some(Work::Proposal(Box::new(proposal)));
-            }
-            if !inner.changes.is_empty() {
-                let count = inner.changes.len().min(BATCH);
-                return Some(Work::Changes(inner.changes.drain(..count).collect()));
+            if let Some(work) = inner.next() {
+                return Some(work);
             }
             if inner.closed {
                 return None;
             }
             inner = self.more.wait(inner).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+}
+
+impl Inner {
+    /// What is next: by turns, so that no kind waits until there is none of the others.
+    fn next(&mut self) -> Option<Work> {
+        for _ in 0..3 {
+            self.turn = (self.turn + 1) % 3;
+            let work = match self.turn {
+                0 if !self.readers.is_empty() => Some(Work::Readers(std::mem::take(&mut self.readers))),
+                1 => self.proposals.pop_front().map(|proposal| Work::Proposal(Box::new(proposal))),
+                2 if !self.changes.is_empty() => {
+                    let count = self.changes.len().min(BATCH);
+                    Some(Work::Changes(self.changes.drain(..count).collect()))
+                }
+                _ => None,
+            };
+            if work.is_some() {
+                return work;
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use manifest::layout::Layouts;
+
+    use super::*;
+
+    #[test]
+    fn readers_and_writers_take_turns() {
+        let queue = Queue::default();
+        let located = Layouts::default().find("acme/webapp/shop/manifest.yaml").unwrap();
+        let mut kinds = String::new();
+        for _ in 0..4 {
+            queue.read(mpsc::channel().0);
+            if kinds.is_empty() {
+                queue.change(Change::delete(located.clone()), mpsc::channel().0);
+            }
+            kinds.push(match queue.take() {
+                Some(Work::Readers(_)) => 'r',
+                Some(Work::Changes(_)) => 'c',
+                _ => '?',
+            });
+        }
+        assert_eq!(kinds.matches('c').count(), 1, "{kinds}");
+        queue.close();
+        while queue.take().is_some() {}
     }
 }

@@ -165,18 +165,18 @@ impl Repository {
         self.herald.told()
     }
 
+    /// Whether a revision is in the branch, and is the commit or descends from it.
+    ///
+    /// # Errors
+    /// If the remote can't be reached.
+    pub fn has(&self, revision: CommitId, commit: CommitId) -> Result<bool, Error> {
+        Ok(self.snapshot()?.at(revision).is_ok_and(|there| there.at(commit).is_ok()))
+    }
+
     /// Tells which revisions of the branch have a commit of it.
     #[must_use]
     pub fn lineage(&self, commit: CommitId) -> Lineage<'_> {
-        let mut snapshot: Option<Snapshot> = None;
-        Lineage::new(move |revision| {
-            let mut found = snapshot.as_ref().and_then(|snapshot| snapshot.at(revision).ok());
-            if found.is_none() {
-                // It may be newer than what is known.
-                found = snapshot.insert(self.snapshot()?).at(revision).ok();
-            }
-            Ok(found.is_some_and(|found| found.at(commit).is_ok()))
-        })
+        Lineage::new(move |revision| self.has(revision, commit))
     }
 
     /// A release's content as the remote has it now.

@@ -1,11 +1,13 @@
 //! JSON over HTTP, with a token: how Argo CD, Kubernetes and hosting services are asked.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
+use ureq::config::ConfigBuilder;
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
+use ureq::typestate::AgentScope;
 
 use crate::remote::{is_safe_address, redacted};
 
@@ -14,7 +16,11 @@ const ANSWER: u64 = 16 << 20;
 
 /// A secret that a server asks for. It is never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
+pub struct Token {
+    text: String,
+    /// Where it is read again: files' tokens are rotated.
+    file: Option<PathBuf>,
+}
 
 /// A token can't be had.
 #[derive(Debug, thiserror::Error)]
@@ -52,17 +58,21 @@ impl Token {
     pub fn from_file(path: &Path) -> Result<Token, TokenError> {
         let name = || path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|source| TokenError::File { path: name(), source })?;
-        Token::new(&text).ok_or_else(|| TokenError::Odd(name()))
+        let token = Token::new(&text).ok_or_else(|| TokenError::Odd(name()))?;
+        Ok(Token { file: Some(path.to_owned()), ..token })
     }
 
     /// Of a text, if it is one line without spaces.
     pub(crate) fn new(text: &str) -> Option<Token> {
         let text = text.trim();
-        (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())).then(|| Token(text.to_owned()))
+        (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()))
+            .then(|| Token { text: text.to_owned(), file: None })
     }
 
-    pub(crate) fn secret(&self) -> &str {
-        &self.0
+    /// As it is now; one that can't be read any more is what it was.
+    fn secret(&self) -> String {
+        let again = self.file.as_ref().and_then(|file| Token::new(&std::fs::read_to_string(file).ok()?));
+        again.map_or_else(|| self.text.clone(), |token| token.text)
     }
 }
 
@@ -97,6 +107,8 @@ pub(crate) struct Rest {
     agent: ureq::Agent,
     base: String,
     headers: Vec<(&'static str, String)>,
+    /// Its header, and what stands before it.
+    token: Option<(&'static str, &'static str, Token)>,
 }
 
 /// By what a server is known, and we to it; each is PEM.
@@ -147,23 +159,19 @@ impl Rest {
             let key = PrivateKey::from_pem(key).map_err(|error| RestError::Certificates(error.to_string()))?;
             tls = tls.client_cert(Some(ClientCert::new_with_certs(&certificates(chain)?, key)));
         }
-        let config = ureq::Agent::config_builder()
-            // A token goes to the host that it is for.
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .tls_config(tls.build())
-            .timeout_global(Some(timeout))
-            .build();
+        let config = agent(base, timeout).tls_config(tls.build()).build();
         Ok(Rest {
             agent: config.into(),
             base: base.trim_end_matches('/').to_owned(),
             headers: vec![("Accept", "application/json".to_owned())],
+            token: None,
         })
     }
 
     /// With a token: `Authorization: Bearer …` for most.
-    pub(crate) fn token(self, header: &'static str, before: &str, token: &Token) -> Rest {
-        self.header(header, format!("{before}{}", token.secret()))
+    pub(crate) fn token(mut self, header: &'static str, before: &'static str, token: &Token) -> Rest {
+        self.token = Some((header, before, token.clone()));
+        self
     }
 
     /// With a header, in place of one that has the same name.
@@ -187,6 +195,9 @@ impl Rest {
         for (header, value) in &self.headers {
             request = request.header(*header, value);
         }
+        if let Some((header, before, token)) = &self.token {
+            request = request.header(*header, format!("{before}{}", token.secret()));
+        }
         let text = body.map(Value::to_string);
         let odd = |error: ureq::http::Error| RestError::Unreachable { url: redacted(&url), reason: error.to_string() };
         let answer = match text {
@@ -203,6 +214,17 @@ impl Rest {
     pub(crate) fn json(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, RestError> {
         self.send(method, path, "application/json", body)
     }
+}
+
+/// How a server at an address is asked.
+pub(crate) fn agent(base: &str, timeout: Duration) -> ConfigBuilder<AgentScope> {
+    let config = ureq::Agent::config_builder()
+        // Secrets go to the host that they are for.
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .timeout_global(Some(timeout));
+    // A proxy would be given what isn't encrypted.
+    if base.starts_with("https:") { config } else { config.proxy(None) }
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, RestError> {
@@ -234,6 +256,9 @@ impl Answer {
             None => String::new(),
         };
         let words: String = redacted(&words).chars().filter(|c| !c.is_control()).take(500).collect();
+        if (300..400).contains(&self.status) {
+            return format!("it leads elsewhere ({}), and nobody goes there", self.status);
+        }
         if words.is_empty() { format!("it answers {}", self.status) } else { format!("it answers {}: {words}", self.status) }
     }
 }

@@ -4,14 +4,16 @@ mod argo_cd;
 mod flux;
 mod kube;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use manifest::layout::Located;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::Error;
+use crate::herald::Pushed;
 use crate::id::CommitId;
 use crate::rest::{Answer, RestError};
 
@@ -63,8 +65,13 @@ pub enum SyncError {
         words: String,
     },
     /// Which revisions have the change can't be said.
-    #[error("the branch can't be read: {0}")]
-    Branch(String),
+    #[error("the branch can't be read: {reason}")]
+    Branch {
+        /// Why.
+        reason: String,
+        /// Whether it may be said a little later.
+        transient: bool,
+    },
 }
 
 /// Where a release stands.
@@ -90,6 +97,8 @@ pub enum State {
     Failed,
     /// There is no such release in the cluster.
     Gone,
+    /// Nobody says.
+    Unknown,
 }
 
 /// What is waited for.
@@ -99,6 +108,8 @@ pub enum Goal {
     Healthy,
     /// That it is gone.
     Gone,
+    /// That what it shares with other releases is healthy without it, or gone with the last of them.
+    Without,
 }
 
 /// Tells which revisions of the branch have a commit ([`crate::Repository::lineage`]).
@@ -108,20 +119,28 @@ pub struct Lineage<'a> {
 }
 
 impl Follower {
-    /// Tells it that the branch has changed, once for a push. Fails with those that it should be told of again, and the last reason.
-    pub(crate) fn trigger(&self, releases: &[Located], tip: CommitId) -> Result<(), (Vec<Located>, SyncError)> {
+    /// What is to be told if releases were changed, and whether something of it was deleted.
+    pub(crate) fn targets(&self, releases: &[Pushed]) -> BTreeMap<String, bool> {
         match self {
-            Follower::ArgoCd(argo_cd) => argo_cd.trigger(releases, tip),
-            Follower::Flux(flux) => flux.trigger().map_err(|error| (releases.to_vec(), error)),
+            Follower::ArgoCd(argo_cd) => argo_cd.targets(releases),
+            Follower::Flux(flux) => flux.targets(releases),
         }
     }
 
-    /// What is to become of a release that was put, or deleted. An Application that several releases share stays.
+    /// Tells a target that the branch has changed.
+    pub(crate) fn tell(&self, target: &str, is_deleted: bool, tip: CommitId) -> Result<(), SyncError> {
+        match self {
+            Follower::ArgoCd(argo_cd) => argo_cd.tell(target, is_deleted, tip),
+            Follower::Flux(flux) => flux.tell(target, tip),
+        }
+    }
+
+    /// What is to become of a release that was put, or deleted.
     #[must_use]
     pub fn goal(&self, is_deleted: bool) -> Goal {
         match self {
             _ if !is_deleted => Goal::Healthy,
-            Follower::ArgoCd(argo_cd) if argo_cd.is_shared() => Goal::Healthy,
+            Follower::ArgoCd(argo_cd) if argo_cd.is_shared() => Goal::Without,
             Follower::ArgoCd(_) | Follower::Flux(_) => Goal::Gone,
         }
     }
@@ -160,13 +179,17 @@ impl Follower {
                 degraded = None;
             }
             let since = *degraded.get_or_insert_with(Instant::now);
-            let over = match (status.state, goal) {
-                (State::Healthy, Goal::Healthy) | (State::Gone, Goal::Gone) | (State::Failed, _) => true,
-                (State::Degraded, Goal::Healthy) => since.elapsed() >= GRACE,
-                _ => false,
+            let over = match status.state {
+                State::Failed => true,
+                State::Degraded => goal != Goal::Gone && since.elapsed() >= GRACE,
+                state => goal.is_reached(state),
             };
-            if over || begun.elapsed() >= limit {
+            if over {
                 return Ok(status);
+            }
+            if begun.elapsed() >= limit {
+                let reason = format!("after {} s: {}", begun.elapsed().as_secs(), status.reason);
+                return Ok(Status { reason, ..status });
             }
             if last.as_ref() != Some(&status) {
                 tell(&status);
@@ -182,12 +205,18 @@ impl Goal {
     /// Whether this is what was waited for.
     #[must_use]
     pub fn is_reached(self, state: State) -> bool {
-        matches!((self, state), (Goal::Healthy, State::Healthy) | (Goal::Gone, State::Gone))
+        match self {
+            Goal::Healthy => state == State::Healthy,
+            Goal::Gone => state == State::Gone,
+            Goal::Without => matches!(state, State::Healthy | State::Gone),
+        }
     }
 }
 
 impl<'a> Lineage<'a> {
-    pub(crate) fn new(look: impl FnMut(CommitId) -> Result<bool, Error> + 'a) -> Lineage<'a> {
+    /// That asks `look` whether a revision is in the branch, and is the commit or descends from it; once for each revision.
+    #[must_use]
+    pub fn new(look: impl FnMut(CommitId) -> Result<bool, Error> + 'a) -> Lineage<'a> {
         Lineage { look: Box::new(look), known: HashMap::new() }
     }
 
@@ -198,7 +227,8 @@ impl<'a> Lineage<'a> {
             return Ok(*known);
         }
         let Ok(id) = revision.rsplit(':').next().unwrap_or_default().parse::<CommitId>() else { return Ok(false) };
-        let found = (self.look)(id).map_err(|error| SyncError::Branch(error.to_string()))?;
+        let found =
+            (self.look)(id).map_err(|error| SyncError::Branch { reason: error.to_string(), transient: error.is_transient() })?;
         self.known.insert(revision.to_owned(), found);
         Ok(found)
     }
@@ -217,7 +247,20 @@ impl SyncError {
         match self {
             SyncError::Rest(error) => matches!(error, RestError::Unreachable { .. }),
             SyncError::Missing { .. } | SyncError::Busy { .. } => true,
-            SyncError::Refused { .. } | SyncError::Branch(_) => false,
+            SyncError::Branch { transient, .. } => *transient,
+            SyncError::Refused { .. } => false,
+        }
+    }
+
+    /// An answer that has JSON in it.
+    fn good(what: String, answer: Answer) -> Result<Value, SyncError> {
+        match answer.is_ok() {
+            true if answer.body.is_null() => {
+                let words = "it answers with something other than JSON: is that its address?".to_owned();
+                Err(SyncError::Refused { what, words })
+            }
+            true => Ok(answer.body),
+            false => Err(SyncError::of(what, &answer)),
         }
     }
 
@@ -232,7 +275,9 @@ impl SyncError {
 }
 
 impl Status {
-    fn new(state: State, reason: impl Into<String>) -> Status {
+    /// A state, and why.
+    #[must_use]
+    pub fn new(state: State, reason: impl Into<String>) -> Status {
         // What others say is shown in a terminal.
         let reason: String = reason.into().chars().map(|c| if c.is_control() { ' ' } else { c }).take(2_000).collect();
         Status { state, reason }

@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 
 use gix::ObjectId;
 use gix::objs::Tree;
-use manifest::layout::Located;
 
-use crate::change::{Change, Effect, Landed, Since};
+use crate::change::{Change, Edit, Effect, Landed, Since};
 use crate::commit::Pen;
 use crate::direct::Direct;
 use crate::error::Error;
 use crate::git::{Fetched, Git, Pushed};
-use crate::herald::{Herald, Push};
+use crate::herald::{Herald, Push, Pushed as Release};
 use crate::id::{BlobId, CommitId};
 use crate::queue::{Queue, Seen, Waiting, Work};
 use crate::scan::{From, scan};
@@ -221,8 +220,9 @@ impl Writer {
                         true => self.landed(&waiting.change, *commit),
                         false => Err(Error::JobReused { job: waiting.change.job.clone(), commit: CommitId(*commit) }),
                     };
-                    if waiting.unknown && landed.is_ok() {
-                        releases.extend(waiting.change.edits.iter().map(|edit| edit.located.clone()));
+                    if landed.is_ok() {
+                        // Who has pushed it may not have come to telling that.
+                        releases.extend(waiting.change.edits.iter().map(pushed));
                     }
                     waiting.reply.send(landed).ok();
                 }
@@ -232,7 +232,7 @@ impl Writer {
         Ok(())
     }
 
-    fn tell(&self, tip: ObjectId, releases: impl FnOnce() -> Vec<Located>) {
+    fn tell(&self, tip: ObjectId, releases: impl FnOnce() -> Vec<Release>) {
         if self.settings.followers.is_empty() {
             return;
         }
@@ -315,16 +315,18 @@ impl Writer {
 }
 
 /// The releases that a push has changed.
-fn changed(batch: &[Waiting], results: &[Result<Landed, Error>]) -> Vec<Located> {
+fn changed(batch: &[Waiting], results: &[Result<Landed, Error>]) -> Vec<Release> {
     let mut out = Vec::new();
     for (waiting, result) in batch.iter().zip(results) {
         let effects = result.as_ref().map(|landed| landed.effects.as_slice()).unwrap_or_default();
         let edits = waiting.change.edits.iter().zip(effects);
-        out.extend(
-            edits.filter(|(_, (_, effect))| !matches!(effect, Effect::Unchanged(_))).map(|(edit, _)| edit.located.clone()),
-        );
+        out.extend(edits.filter(|(_, (_, effect))| !matches!(effect, Effect::Unchanged(_))).map(|(edit, _)| pushed(edit)));
     }
     out
+}
+
+fn pushed(edit: &Edit) -> Release {
+    Release { located: edit.located.clone(), is_deleted: edit.text.is_none() }
 }
 
 /// From where the branch has to be looked through for a change; `None` if it can't be there.

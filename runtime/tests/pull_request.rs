@@ -10,7 +10,7 @@ use runtime::{
     Actor, Change, Effect, Error, ForgeError, ForgeKind, JobId, Outcome, Precondition, Remote, Repository, Since, Transport,
 };
 use support::Place;
-use support::forge::{Fake, TOKEN, repository};
+use support::forge::{Fake, Pull, TOKEN, repository};
 use support::http::{Server, Trouble};
 
 const KINDS: [ForgeKind; 3] = [ForgeKind::GitHub, ForgeKind::GitLab, ForgeKind::Gitea];
@@ -371,4 +371,18 @@ fn the_command_proposes() {
     let unknown = run("delete acme/webapp/shop --pull-request", TOKEN);
     assert_eq!(unknown.status.code(), Some(2), "{unknown:?}");
     assert_eq!(run("delete acme/webapp/shop --forge github", TOKEN).status.code(), Some(2));
+}
+
+/// Whoever can fork a repository can call a branch as they like.
+#[test]
+fn a_fork_s_branch_is_not_ours() {
+    for kind in KINDS {
+        let (place, repository, fake) = begin(kind);
+        let (branch, base) = ("proposals/order-7".to_owned(), "main".to_owned());
+        let (title, body, head) = ("Mine".to_owned(), String::new(), "1".repeat(40));
+        fake.state().pulls.push(Pull { number: 1, branch, base, title, body, state: "open", head, fork: true });
+        let proposed = repository.propose(order(place.put("shop", 2)), &fake.forge(TOKEN)).unwrap();
+        assert_eq!((proposed.outcome, proposed.pull.map(|pull| pull.number)), (Outcome::Opened, Some(2)), "{kind:?}");
+        assert_eq!(fake.state().pulls[0].title, "Mine");
+    }
 }

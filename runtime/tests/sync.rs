@@ -10,6 +10,7 @@ use std::time::Duration;
 use manifest::platform::Operation;
 use runtime::sync::{ArgoCd, Follower, Goal, State, Status, SyncError};
 use runtime::{Change, CommitId, Error, Landed, Repository, Settings, Token, manifest};
+use serde_json::json;
 use support::Place;
 use support::argo_cd::{self, Application};
 
@@ -103,6 +104,9 @@ fn an_application_of_all_releases_stays() {
     let mut lineage = repository.lineage(deleted.commit);
     let status = follower.wait(&stage.place.locate("shop"), &mut lineage, follower.goal(true), LIMIT, |_| {}).unwrap();
     assert!(follower.goal(true).is_reached(status.state), "{}", status.reason);
+    stage.argo_cd.remove("releases");
+    let status = follower.status(&stage.place.locate("shop"), &mut lineage).unwrap();
+    assert!(follower.goal(true).is_reached(status.state), "{}", status.reason);
     assert_eq!(stage.follower(|_| ()).goal(true), Goal::Gone);
 }
 
@@ -119,7 +123,7 @@ fn others_changes_on_top_are_ours_too() {
     assert_eq!(status.state, State::Healthy, "{}", status.reason);
     // What it has is older than a change that it wasn't told of.
     let mut lineage = repository.lineage(landed.commit);
-    let manual = Application { automatic: false, ..application };
+    let manual = Application { automatic: false, revision: landed.commit.to_string(), ..application };
     stage.argo_cd.generate("acme-tenant-late-webapp", manual);
     let late = repository.apply(stage.place.put("late", 1)).unwrap();
     let status = follower.status(&stage.place.locate("late"), &mut repository.lineage(late.commit)).unwrap();
@@ -141,6 +145,7 @@ fn why_it_is_not_healthy() {
         (vec![("OutOfSync", "Healthy"), ("SyncFailed", "Healthy")], State::Failed, "one or more objects failed to apply"),
         (vec![("Synced", "Degraded")], State::Degraded, "Deployment shop: ImagePullBackOff"),
         (vec![("Synced", "Progressing")], State::Waiting, "it is Progressing"),
+        (vec![("Synced", "Suspended")], State::Degraded, "it is Suspended"),
         (vec![("OutOfSync", "Healthy")], State::Waiting, "it is OutOfSync"),
     ] {
         stage.argo_cd.generate(NAME, Application { steps, ..Application::default() });
@@ -148,6 +153,87 @@ fn why_it_is_not_healthy() {
         assert_eq!(status.state, state, "{}", status.reason);
         assert!(status.reason.contains(says), "{}", status.reason);
     }
+}
+
+#[test]
+fn what_else_an_application_says() {
+    let stage = Stage::new();
+    let follower = stage.follower(|_| ());
+    let repository = stage.open(&follower);
+    let before = repository.apply(stage.place.put("other", 1)).unwrap();
+    let landed = repository.apply(stage.place.put("shop", 1)).unwrap();
+    let (commit, older) = (landed.commit.to_string(), before.commit.to_string());
+    let failed = |revision: &str| json!({ "operationState": { "phase": "Failed", "syncResult": { "revision": revision } } });
+    for (over, state, says) in [
+        (json!({ "operation": { "sync": {} } }), State::Waiting, "syncing"),
+        (json!({ "status": { "operationState": { "phase": "Running" } } }), State::Waiting, "syncing"),
+        (
+            json!({ "status": { "conditions": [{ "type": "ComparisonError", "message": "no such path" }] } }),
+            State::Degraded,
+            "no such path",
+        ),
+        (
+            json!({ "status": { "conditions": [{ "type": "OrphanedResourceWarning", "message": "x" }] } }),
+            State::Healthy,
+            "Healthy",
+        ),
+        (json!({ "status": { "sync": { "revision": "", "revisions": ["1.2.3", commit] } } }), State::Healthy, "Healthy"),
+        (json!({ "status": { "sync": { "revision": older } } }), State::Waiting, "the change isn't there yet"),
+        (json!({ "status": failed(&commit) }), State::Healthy, "Healthy"),
+        (
+            json!({ "status": { "sync": { "status": "OutOfSync" }, "operationState": { "phase": "Failed" } } }),
+            State::Failed,
+            "failed",
+        ),
+        (
+            json!({ "status": { "sync": { "status": "OutOfSync" }, "operationState": failed(&older)["operationState"] } }),
+            State::Waiting,
+            "OutOfSync",
+        ),
+    ] {
+        // What is synced is a later revision than the one that failed.
+        if over == json!({ "status": failed(&commit) }) {
+            stage.place.foreign("M 100644 inline later\ndata 1\nx");
+        }
+        let steps = vec![("Synced", "Healthy")];
+        stage.argo_cd.generate(NAME, Application { steps, over: over.clone(), ..Application::default() });
+        let status = follower.status(&stage.place.locate("shop"), &mut repository.lineage(landed.commit)).unwrap();
+        assert_eq!(status.state, state, "{over}: {}", status.reason);
+        assert!(status.reason.contains(says), "{over}: {}", status.reason);
+    }
+    stage.argo_cd.generate(NAME, Application { over: json!(null), ..Application::default() });
+    let odd = follower.status(&stage.place.locate("shop"), &mut repository.lineage(landed.commit)).unwrap_err();
+    assert!(odd.to_string().contains("something other than JSON"), "{odd}");
+}
+
+#[test]
+fn one_does_not_stand_for_another() {
+    let stage = Stage::new();
+    let follower = stage.follower(|settings| settings.operation = Operation::Sync);
+    let repository = stage.open(&follower);
+    let names: Vec<String> = ["a", "b", "c"].iter().map(|name| format!("acme-tenant-{name}-webapp")).collect();
+    stage.argo_cd.generate(&names[0], Application { busy: 2, automatic: false, ..Application::default() });
+    stage.argo_cd.generate(&names[1], Application { forbidden: true, ..Application::default() });
+    stage.argo_cd.generate(&names[2], Application { automatic: false, ..Application::default() });
+    let all = ["a", "b", "c"].map(|name| stage.place.put(name, 1));
+    repository.apply(Change::together(all).unwrap()).unwrap();
+    assert!(matches!(repository.told().as_slice(), [SyncError::Refused { what, .. }] if what.contains(&names[1])));
+    assert_eq!((stage.argo_cd.told(&names[0]), stage.argo_cd.told(&names[2])), (1, 1));
+    // One that doesn't answer isn't waited for once for each.
+    drop(repository);
+    for name in &names {
+        stage.argo_cd.generate(name, Application { deaf: true, ..Application::default() });
+    }
+    let settings = Settings { followers: vec![follower.clone()], patience: Duration::ZERO, ..stage.place.settings("cache") };
+    let repository = Repository::open(settings).unwrap();
+    let all = ["a", "b", "c"].map(|name| stage.place.put(name, 2));
+    repository.apply(Change::together(all).unwrap()).unwrap();
+    assert!(matches!(repository.told().as_slice(), [SyncError::Rest(_)]));
+    assert_eq!(names.iter().map(|name| stage.argo_cd.told(name)).sum::<usize>(), 1);
+    // What is gone needn't be told that it is.
+    stage.argo_cd.remove(&names[0]);
+    repository.apply(Change::delete(stage.place.locate("a"))).unwrap();
+    assert_eq!(repository.told(), []);
 }
 
 #[test]
@@ -194,6 +280,8 @@ fn trefoil(stage: &Stage, line: &str) -> Output {
         .args(line.split(' '))
         .current_dir(stage.place.folder.path())
         .env("TREFOIL_CACHE", stage.place.folder.path().join("cli"));
+    // A proxy isn't given what isn't encrypted.
+    command.env("HTTP_PROXY", "http://127.0.0.1:9").env("KUBECONFIG", "");
     command.env("ARGOCD_SERVER", stage.argo_cd.url()).env("ARGOCD_AUTH_TOKEN", argo_cd::TOKEN).output().unwrap()
 }
 
@@ -216,6 +304,13 @@ fn from_the_command_line() {
     stage.argo_cd.remove(NAME);
     let deleted = trefoil(&stage, "delete acme/webapp/shop --sync argo-cd --wait");
     assert!(deleted.status.success() && said(&deleted).contains("gone"), "{}", said(&deleted));
+    // What has landed is told, also if its follower says nothing.
+    stage.argo_cd.generate(NAME, Application { forbidden: true, ..Application::default() });
+    let forbidden = trefoil(&stage, "apply -f shop.yaml --sync argo-cd --wait -o json");
+    assert_eq!(forbidden.status.code(), Some(1), "{}", said(&forbidden));
+    let rows: serde_json::Value = serde_json::from_slice(&forbidden.stdout).unwrap();
+    assert_eq!((rows[0]["effect"].as_str(), rows[0]["state"].as_str()), (Some("created"), Some("unknown")));
+    assert!(said(&forbidden).contains("warning") && rows[0]["commit"].is_string(), "{}", said(&forbidden));
     let never = trefoil(&stage, "status acme/webapp/never --sync argo-cd");
     assert!(said(&never).contains("isn't there, and never was"), "{}", said(&never));
     assert_eq!(trefoil(&stage, "apply -f shop.yaml --wait").status.code(), Some(2));

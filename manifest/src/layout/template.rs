@@ -21,7 +21,7 @@ pub(super) struct Layout {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
+pub(super) enum Token {
     Literal(String),
     Tenant,
     Service,
@@ -198,26 +198,41 @@ fn alike(a: &[Token], b: &[Token]) -> bool {
         && odd(a) == odd(b)
 }
 
+/// A piece of a template: as it is written, or a word in braces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    Text(&'a str),
+    Word(&'a str),
+}
+
+/// The pieces of a template.
+///
+/// # Errors
+/// What is wrong with a word.
+pub(crate) fn pieces(template: &str) -> Result<Vec<Piece<'_>>, String> {
+    let mut out = Vec::new();
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        let close = rest[open..].find('}').ok_or("has a `{` without its `}`")? + open;
+        let word = &rest[open + 1..close];
+        TenantName::parse(word).map_err(|_| format!("has {{{word}}}, which isn't a word of small letters"))?;
+        out.extend([Piece::Text(&rest[..open]), Piece::Word(word)]);
+        rest = &rest[close + 1..];
+    }
+    out.push(Piece::Text(rest));
+    out.retain(|piece| *piece != Piece::Text(""));
+    Ok(out)
+}
+
 /// The tokens of a segment. Between two variables stands something that no name has.
 fn tokens(segment: &str) -> Result<Vec<Token>, String> {
     let mut out = Vec::new();
-    let mut rest = segment;
-    while let Some(open) = rest.find('{') {
-        let close = rest[open..].find('}').ok_or("has a `{` without its `}`")? + open;
-        literal(&rest[..open], &mut out)?;
-        let word = &rest[open + 1..close];
-        out.push(match word {
-            "tenant" | "namespace" => Token::Tenant,
-            "service" => Token::Service,
-            "name" | "app" => Token::Name,
-            _ => {
-                TenantName::parse(word).map_err(|_| format!("has {{{word}}}, which isn't a word of small letters"))?;
-                Token::Part(word.to_owned())
-            }
-        });
-        rest = &rest[close + 1..];
+    for piece in pieces(segment)? {
+        match piece {
+            Piece::Text(text) => literal(text, &mut out)?,
+            Piece::Word(word) => out.push(Token::of(word)),
+        }
     }
-    literal(rest, &mut out)?;
     if segment.contains("..") || segment.ends_with('.') {
         return Err(format!("has {segment:?}: no two dots in a row, and none at the end"));
     }
@@ -244,9 +259,6 @@ fn tokens(segment: &str) -> Result<Vec<Token>, String> {
 }
 
 fn literal(text: &str, out: &mut Vec<Token>) -> Result<(), String> {
-    if text.is_empty() {
-        return Ok(());
-    }
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
     if let Some(odd) = text.chars().find(|c| !legal(*c)) {
         return Err(format!("has {odd:?}: folders have small letters, digits, dots, hyphens and underscores"));
@@ -284,6 +296,16 @@ fn is_device(stem: &str) -> bool {
 }
 
 impl Token {
+    /// What a word stands for.
+    pub(super) fn of(word: &str) -> Token {
+        match word {
+            "tenant" | "namespace" => Token::Tenant,
+            "service" => Token::Service,
+            "name" | "app" => Token::Name,
+            part => Token::Part(part.to_owned()),
+        }
+    }
+
     fn part(&self) -> Option<&str> {
         match self {
             Token::Part(part) => Some(part),

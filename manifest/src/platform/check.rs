@@ -26,9 +26,16 @@ pub(super) fn validate(platform: &Platform, text: &str) -> Result<(), PlatformEr
             return Err(at(text, span(text, &key), message, None));
         }
     }
-    Layouts::new(&platform.releases.layouts)
-        .map(drop)
-        .map_err(|error| at(text, span(text, &["releases", "layouts"]), format!("`releases.layouts`: {error}"), None))
+    let layouts = Layouts::new(&platform.releases.layouts);
+    let layouts =
+        layouts.map_err(|error| at(text, span(text, &["releases", "layouts"]), format!("`releases.layouts`: {error}"), None))?;
+    let Some(application) = &platform.argo_cd.application else { return Ok(()) };
+    let wrong = |problem| {
+        let message =
+            format!("`argo-cd.application` {problem}: expected a name as `releases` or `{{tenant}}-{{service}}-{{name}}`");
+        at(text, span(text, &["argo-cd", "application"]), message, None)
+    };
+    layouts.check(application).map_err(wrong)
 }
 
 type Check = fn(&str) -> Result<(), &'static str>;
@@ -85,13 +92,12 @@ fn settings(platform: &Platform) -> Vec<(Vec<&str>, &str, Check)> {
         let check: Check = object;
         (vec!["flux", "kustomizations"], name.as_str(), check)
     }));
-    let optional: [(Vec<&str>, &Option<String>, Check); 7] = [
+    let optional: [(Vec<&str>, &Option<String>, Check); 6] = [
         (vec!["chart-source", "url"], &chart_source.url, url),
         (vec!["helm-release", "service-account"], &helm_release.service_account, label),
         (vec!["portal", "system-type"], &portal.system_type, line),
         (vec!["portal", "commit-author-name"], &portal.commit_author_name, line),
         (vec!["portal", "commit-author-email"], &portal.commit_author_email, email),
-        (vec!["argo-cd", "application"], &argo_cd.application, application),
         (vec!["argo-cd", "namespace"], &argo_cd.namespace, label),
     ];
     settings.extend(optional.into_iter().filter_map(|(key, value, check)| Some((key, value.as_deref()?, check))));
@@ -141,20 +147,6 @@ fn label(text: &str) -> Result<(), &'static str> {
 fn object(text: &str) -> Result<(), &'static str> {
     let right = text.len() <= 253 && text.split('.').all(|part| label(part).is_ok());
     ensure(right, "lower-case letters, digits, inner dots and hyphens")
-}
-
-/// An object's name with words in braces.
-fn application(text: &str) -> Result<(), &'static str> {
-    let mut name = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (word, tail) = after.split_once('}').filter(|(word, _)| label(word).is_ok()).unwrap_or(("_", after));
-        name.push_str(before);
-        name.push_str(word);
-        rest = tail;
-    }
-    name.push_str(rest);
-    ensure(object(&name).is_ok(), "an object's name with words in braces, as `{region}-{tenant}-{service}-{name}`")
 }
 
 fn domain(text: &str) -> Result<(), &'static str> {

@@ -4,15 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Platform;
-use crate::identity::Identity;
 use crate::layout::Located;
 
 /// How Argo CD follows the releases.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ArgoCd {
-    /// Name of a release's Application: `{tenant}`, `{service}`, `{name}` and the parts of the layout's path stand for the release's; a name
-    /// without any is one Application for all. Without it: the name of the release's object.
+    /// Name of a release's Application, with the words of `releases.layouts` in braces; a name without any is one Application for all.
+    /// Without it: the name of the release's object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application: Option<String>,
     /// Project of the Applications.
@@ -22,6 +21,8 @@ pub struct ArgoCd {
     pub namespace: Option<String>,
     /// What is asked for after a push.
     pub operation: Operation,
+    /// Whether a sync that is asked for after a deletion removes what is no longer in the repository.
+    pub prune: bool,
 }
 
 /// What Argo CD is asked for after a push.
@@ -46,25 +47,32 @@ pub struct Flux {
 }
 
 impl ArgoCd {
-    /// The Application that a release belongs to. A part that the release's place doesn't have stays as it is written.
+    /// The Application that a release belongs to.
     #[must_use]
     pub fn application(&self, located: &Located, platform: &Platform) -> String {
-        let identity = &located.identity;
-        let Some(template) = &self.application else { return identity.metadata_name(platform) };
-        let name = match identity {
-            Identity::Release { name, .. } => name.as_str(),
-            Identity::Tenant(tenant) => tenant.as_str(),
-        };
-        let service = identity.service();
-        let known = [("tenant", identity.tenant().as_str()), ("service", service.as_str()), ("name", name)];
-        let parts = located.parts.iter().map(|(part, text)| (part.as_str(), text.as_str()));
-        known.into_iter().chain(parts).fold(template.clone(), |text, (word, value)| text.replace(&format!("{{{word}}}"), value))
+        match &self.application {
+            Some(template) => located.fill(template),
+            None => located.identity.metadata_name(platform),
+        }
+    }
+
+    /// Whether several releases may belong to one.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        let own = |template: &String| template.contains("{name}") || template.contains("{app}");
+        self.application.as_ref().is_some_and(|template| !own(template))
     }
 }
 
 impl Default for ArgoCd {
     fn default() -> Self {
-        Self { application: None, project: "managed-services".into(), namespace: None, operation: Operation::Refresh }
+        Self {
+            application: None,
+            project: "managed-services".into(),
+            namespace: None,
+            operation: Operation::Refresh,
+            prune: false,
+        }
     }
 }
 

@@ -42,7 +42,7 @@ fn every_setting_survives_writing_and_reading() {
     platform.helm_release.service_account = Some("flux".to_owned());
     platform.portal.commit_author_email = Some("bot@example.org".to_owned());
     platform.admission.failure_policy = FailurePolicy::Ignore;
-    platform.argo_cd.application = Some("{region}-{tenant}-{service}-{name}".to_owned());
+    platform.argo_cd.application = Some("{tenant}-{service}-{name}".to_owned());
     platform.argo_cd.operation = Operation::Sync;
     let text = toml::to_string(&platform).unwrap();
     assert_eq!(Platform::read(&text).unwrap(), platform);
@@ -63,6 +63,8 @@ fn an_error_points_at_its_token() {
         ("[plurals]\ndb = 'Dbs'\n", "'Dbs'", 2, 6),
         ("[argo-cd]\napplication = '{Region}-x'\n", "'{Region}-x'", 2, 15),
         ("[argo-cd]\napplication = 'a{tenant'\n", "'a{tenant'", 2, 15),
+        ("[argo-cd]\napplication = '{region}-x'\n", "'{region}-x'", 2, 15),
+        ("[argo-cd]\napplication = ''\n", "''", 2, 15),
         ("[flux]\nkustomizations = ['A']\n", "['A']", 2, 18),
     ];
     for (text, token, line, column) in rows {
@@ -190,5 +192,12 @@ fn a_release_s_application() {
     };
     assert_eq!(named(""), "acme-tenant-shop-webapp");
     assert_eq!(named("argo-cd.application = '{tenant}-{service}-{name}'"), "acme-webapp-shop");
+    assert_eq!(named("argo-cd.application = '{namespace}.{app}'"), "acme.shop");
     assert_eq!(named("argo-cd.application = 'releases'"), "releases");
+    let layouts = "releases.layouts = [{ path = '{region}/{namespace}/{service}/{app}.yaml', content = 'values' }]\n";
+    let platform =
+        Platform::read(&format!("{layouts}argo-cd.application = '{{region}}-{{namespace}}-{{service}}-{{app}}'")).unwrap();
+    let located = platform.layouts().find("dev/fintech/tyk/payments-api.yaml").unwrap();
+    // KPB-22.
+    assert_eq!(platform.argo_cd.application(&located, &platform), "dev-fintech-tyk-payments-api");
 }

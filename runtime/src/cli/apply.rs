@@ -34,7 +34,7 @@ pub(crate) fn apply(session: &Session<'_>, args: &ApplyArgs) -> anyhow::Result<E
         checked: Some(given.checked),
         precondition,
     });
-    write(session, &repository, wanted.collect(), &args.write, args.atomic)
+    write(session, repository, wanted.collect(), &args.write, args.atomic)
 }
 
 /// The condition that a release's content has an id that begins so.
@@ -63,7 +63,7 @@ pub(crate) fn delete(
         None => Precondition::Any,
     };
     let wanted = located.into_iter().map(|located| Wanted { located, checked: None, precondition });
-    write(session, &repository, wanted.collect(), args, false)
+    write(session, repository, wanted.collect(), args, false)
 }
 
 pub(crate) fn rollback(session: &Session<'_>, release: &str, to: Option<&str>, args: &WriteArgs) -> anyhow::Result<Exit> {
@@ -89,12 +89,12 @@ pub(crate) fn rollback(session: &Session<'_>, release: &str, to: Option<&str>, a
     let from = format!("{release} after {}", event.commit);
     let checked = checked.map_err(|error| anyhow::anyhow!("{}", files::problem(&from, &error)))?;
     let precondition = current.map_or(Precondition::Absent, |(blob, _)| Precondition::Is(blob));
-    write(session, &repository, vec![Wanted { located, checked: Some(checked), precondition }], args, false)
+    write(session, repository, vec![Wanted { located, checked: Some(checked), precondition }], args, false)
 }
 
 fn write(
     session: &Session<'_>,
-    repository: &Repository,
+    repository: Repository,
     wanted: Vec<Wanted>,
     args: &WriteArgs,
     atomic: bool,
@@ -115,7 +115,7 @@ fn write(
     }
     if args.pull.pull_request {
         let names: Vec<String> = releases.iter().map(|located| called(&located.identity)).collect();
-        return propose::propose(session, repository, &names, changes, &args.pull);
+        return propose::propose(session, &repository, &names, changes, &args.pull);
     }
     let pending: Vec<_> = changes.into_iter().map(|change| repository.send(change)).collect();
     let done = |landed: Landed| (landed.effects, Some(landed.commit));
@@ -123,10 +123,11 @@ fn write(
     for error in repository.told() {
         eprintln!("warning: the change is in the branch, and its follower couldn't be told: {error}");
     }
-    let ask = |follower, located: &Located, effect, commit| {
-        let goal = Follower::goal(follower, effect == Effect::Deleted);
-        let status = args.sync.status(follower, repository, located, commit, goal)?;
-        Ok((status.clone(), goal.is_reached(status.state)))
+    drop(repository);
+    let deadline = args.sync.deadline();
+    let ask = |follower: &Follower, located: &Located, effect, commit| {
+        let goal = follower.goal(effect == Effect::Deleted);
+        args.sync.status(session, follower, located, (commit, goal), deadline)
     };
     match session.follower.as_ref().filter(|_| args.sync.wait) {
         Some(follower) => {
@@ -157,8 +158,8 @@ fn change(wanted: Wanted, args: &WriteArgs) -> Change {
 /// What happened to releases, and in which commit.
 type Done = (Vec<(ReleasePath, Effect)>, Option<CommitId>);
 
-/// Asks what has become of a release, and whether that is what should.
-type Ask<'a> = &'a dyn Fn(&Located, Effect, CommitId) -> anyhow::Result<(Status, bool)>;
+/// Asks what has become of a release, and how the command ends with that.
+type Ask<'a> = &'a dyn Fn(&Located, Effect, CommitId) -> (Status, Exit);
 
 fn report(
     session: &Session<'_>,
@@ -168,8 +169,6 @@ fn report(
 ) -> anyhow::Result<Exit> {
     let mut rows = Vec::new();
     let mut exit = Exit::Done;
-    // What can be sent again doesn't hide what can't.
-    let mut fails = |now: Exit| exit = if exit == Exit::Refused { exit } else { now };
     let mut releases = releases.iter();
     for result in results {
         match result {
@@ -178,11 +177,10 @@ fn report(
                     let (word, blob) = output::effect(*effect);
                     let mut row = vec![json!(called(&located.identity)), json!(word), json!(blob), json!(commit)];
                     if let Some((ask, commit)) = ask.zip(commit) {
-                        let (status, is_reached) = ask(located, *effect, commit)?;
+                        eprintln!("{} is {word} in {commit}", called(&located.identity));
+                        let (status, ends) = ask(located, *effect, commit);
                         row.extend([json!(status.state), json!(status.reason)]);
-                        if !is_reached {
-                            fails(Exit::Refused);
-                        }
+                        exit = exit.and(ends);
                     }
                     rows.push(row);
                 }
@@ -190,7 +188,7 @@ fn report(
             Err(error) => {
                 releases.next();
                 eprintln!("error: {error}");
-                fails(exit_of(&anyhow::Error::from(error)));
+                exit = exit.and(exit_of(&error.into()));
             }
         }
     }

@@ -18,6 +18,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use runtime::JobId;
+use runtime::sync::SyncError;
 
 use session::Session;
 
@@ -25,7 +26,7 @@ const EXITS: &str = "Exit codes:
   0  done; `diff`: nothing differs
   1  refused: invalid, in conflict, not there; `diff`: something differs; `status`, --wait: not as it should be
   2  wrong usage
-  3  the remote can't be reached, or whether the change has landed isn't known: send it again, with the same --job";
+  3  a server can't be reached, or whether the change has landed isn't known: send it again, with the same --job";
 
 /// Releases of managed services into Git: none lost, none twice.
 #[derive(Parser)]
@@ -89,7 +90,10 @@ pub(crate) enum Command {
     /// Create or replace releases; all of them are checked before anything is written
     Apply(ApplyArgs),
     /// Show a release
-    Get { release: String },
+    Get {
+        /// `<tenant>`, or `<tenant>/<service>/<name>`
+        release: String,
+    },
     /// List releases
     List {
         /// Only this tenant's
@@ -106,6 +110,7 @@ pub(crate) enum Command {
     },
     /// Remove releases
     Delete {
+        /// `<tenant>`, or `<tenant>/<service>/<name>`
         #[arg(required = true)]
         releases: Vec<String>,
         /// Only if the release's content has this id, or one that begins so
@@ -116,12 +121,14 @@ pub(crate) enum Command {
     },
     /// Show what happened to a release, the newest first
     History {
+        /// `<tenant>`, or `<tenant>/<service>/<name>`
         release: String,
         #[arg(long, default_value_t = 20)]
         limit: usize,
     },
     /// Make a release what it was before
     Rollback {
+        /// `<tenant>`, or `<tenant>/<service>/<name>`
         release: String,
         /// What it was after this commit of its history, or one that begins so; without it what it was before its last change
         #[arg(long, value_name = "COMMIT", value_parser = set::id)]
@@ -131,6 +138,7 @@ pub(crate) enum Command {
     },
     /// Show what has become of releases in the cluster
     Status {
+        /// `<tenant>`, or `<tenant>/<service>/<name>`
         #[arg(required = true)]
         releases: Vec<String>,
         #[command(flatten)]
@@ -209,6 +217,16 @@ pub(crate) enum Exit {
     Again = 3,
 }
 
+impl Exit {
+    /// How both together end: what can be sent again doesn't hide what can't.
+    pub(crate) fn and(self, other: Exit) -> Exit {
+        match (self, other) {
+            (Exit::Refused, _) | (_, Exit::Done) => self,
+            _ => other,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit as u8)
@@ -222,10 +240,12 @@ pub(crate) struct Usage(pub String);
 
 /// How a command that failed ends.
 pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
-    match error.downcast_ref::<runtime::Error>() {
-        Some(error) if error.is_transient() => Exit::Again,
-        _ if error.is::<Usage>() => Exit::Usage,
-        _ => Exit::Refused,
+    let own = error.downcast_ref::<runtime::Error>().is_some_and(runtime::Error::is_transient);
+    let others = error.downcast_ref::<SyncError>().is_some_and(SyncError::is_transient);
+    match own || others {
+        true => Exit::Again,
+        false if error.is::<Usage>() => Exit::Usage,
+        false => Exit::Refused,
     }
 }
 

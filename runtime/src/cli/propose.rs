@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::ValueEnum;
 use runtime::{BlobId, Change, Forge, ForgeKind, Outcome, Proposed, Remote, Repository, Token};
 use serde_json::{Value, json};
@@ -70,8 +69,7 @@ pub(crate) fn propose(
             }
             Err(error) => {
                 eprintln!("error: {error}");
-                // What can be sent again doesn't hide what can't.
-                exit = if exit == Exit::Refused { exit } else { exit_of(&anyhow::Error::from(error)) };
+                exit = exit.and(exit_of(&error.into()));
             }
         }
     }
@@ -95,11 +93,11 @@ fn of(names: &[String], proposed: &Proposed) -> Vec<Vec<Value>> {
 
 fn forge(remote: &Remote, args: &PullArgs) -> anyhow::Result<Forge> {
     let token = match &args.forge_token_file {
-        Some(file) => Token::from_file(file)?,
-        None => {
-            Token::from_variable(TOKEN).context("the forge's token is missing: set it, or name a file with --forge-token-file")?
-        }
+        Some(file) => Token::from_file(file),
+        None => Token::from_variable(TOKEN),
     };
+    let wanted = format!("the forge asks for a token: set {TOKEN}, or name a file with --forge-token-file");
+    let token = token.map_err(|error| Usage(format!("{wanted}: {error}")))?;
     let kind = args.forge.map(|kind| match kind {
         Kind::GitHub => ForgeKind::GitHub,
         Kind::GitLab => ForgeKind::GitLab,

@@ -38,7 +38,7 @@ impl<'a> Session<'a> {
         let catalog = Catalog::new(platform, layouts, others)?;
         let parts = common.parts.iter().cloned().collect();
         let signing = write.and_then(|write| write.sign.clone());
-        let is_told = write.filter(|write| !write.dry_run);
+        let is_told = write.filter(|write| !write.dry_run && !write.pull.pull_request);
         let follower = is_told.map_or(Ok(None), |write| write.sync.follower(&catalog.platform))?;
         let makes = write.is_some_and(|write| !write.dry_run);
         Ok(Session { catalog, parts, format: common.output, common, signing, follower, makes })
@@ -49,8 +49,17 @@ impl<'a> Session<'a> {
         self.common.branch.as_deref().unwrap_or(&self.catalog.platform.releases.branch)
     }
 
-    /// Opens the repository.
+    /// Opens the repository; who follows it is told of what is pushed.
     pub(crate) fn repository(&self) -> anyhow::Result<Repository> {
+        self.open(self.follower.iter().cloned().collect())
+    }
+
+    /// Opens the repository to look at it.
+    pub(crate) fn plain(&self) -> anyhow::Result<Repository> {
+        self.open(Vec::new())
+    }
+
+    fn open(&self, followers: Vec<Follower>) -> anyhow::Result<Repository> {
         let remote = self.remote()?;
         let cache = self.common.cache.clone().map_or_else(|| cache(&remote), Ok)?;
         let settings = Settings {
@@ -61,7 +70,7 @@ impl<'a> Session<'a> {
                 Way::Direct => Transport::Direct,
             },
             signing: self.signing.clone(),
-            followers: self.follower.iter().cloned().collect(),
+            followers,
             patience: Duration::from_secs(self.common.patience),
             ..Settings::new(remote, cache)
         };

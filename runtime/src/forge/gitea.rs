@@ -27,6 +27,10 @@ impl Api for Gitea {
         Request { method: Method::Patch, path: format!("/repos/{repository}/pulls/{number}"), body: Some(body) }
     }
 
+    fn is_own(&self, body: &Value) -> bool {
+        body["head"]["repo_id"] == body["base"]["repo_id"]
+    }
+
     fn read(&self, body: &Value) -> Option<Found> {
         let state = match body["state"].as_str()? {
             "open" => State::Open,

@@ -31,6 +31,11 @@ impl Api for GitHub {
         Request { method: Method::Patch, path: format!("/repos/{repository}/pulls/{number}"), body: Some(body) }
     }
 
+    fn is_own(&self, body: &Value) -> bool {
+        // A fork that was deleted is nobody's.
+        body["head"]["repo"]["id"] == body["base"]["repo"]["id"]
+    }
+
     fn read(&self, body: &Value) -> Option<Found> {
         let state = match body["state"].as_str()? {
             "open" => State::Open,

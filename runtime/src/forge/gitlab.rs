@@ -28,6 +28,10 @@ impl Api for GitLab {
         Request { method: Method::Put, path: format!("{}/{number}", requests(repository)), body: Some(body) }
     }
 
+    fn is_own(&self, body: &Value) -> bool {
+        body["source_project_id"] == body["target_project_id"]
+    }
+
     fn read(&self, body: &Value) -> Option<Found> {
         let state = match body["state"].as_str()? {
             "merged" => State::Merged,

@@ -102,6 +102,8 @@ trait Api {
     fn update(&self, repository: &str, number: u64, wanted: &Wanted<'_>) -> Request;
     /// Reads a pull request.
     fn read(&self, body: &Value) -> Option<Found>;
+    /// Whether its branch is one of the repository, and not one of that name in a fork.
+    fn is_own(&self, body: &Value) -> bool;
     /// Whether the answer to `find` says that there is none.
     fn is_none(&self, answer: &Answer) -> bool {
         answer.body.as_array().is_some_and(Vec::is_empty)
@@ -140,7 +142,8 @@ impl Forge {
         }
         let body = self.judge(&asked, answer)?;
         let all = body.as_array().map_or_else(|| vec![&body], |list| list.iter().collect());
-        let found: Option<Vec<Found>> = all.into_iter().map(|one| self.kind.api().read(one)).collect();
+        let ours = all.into_iter().filter(|one| self.kind.api().is_own(one));
+        let found: Option<Vec<Found>> = ours.map(|one| self.kind.api().read(one)).collect();
         let found = found.ok_or(ForgeError::Odd(asked))?;
         Ok(found.into_iter().min_by_key(|found| found.state))
     }

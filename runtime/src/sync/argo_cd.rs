@@ -1,5 +1,6 @@
 //! Argo CD, over its API: `server/application/application.proto` of argoproj/argo-cd, version 3.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
@@ -10,8 +11,9 @@ use manifest::platform::Operation;
 use serde_json::{Value, json};
 
 use super::{Lineage, State, Status, SyncError};
+use crate::herald::Pushed;
 use crate::id::CommitId;
-use crate::rest::{Answer, Method, Rest, RestError, Token, escaped};
+use crate::rest::{Method, Rest, RestError, Token, escaped};
 
 /// How long one answer may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -35,26 +37,16 @@ impl ArgoCd {
         Ok(ArgoCd { rest, platform: platform.clone() })
     }
 
-    pub(super) fn trigger(&self, releases: &[Located], tip: CommitId) -> Result<(), (Vec<Located>, SyncError)> {
-        let (mut again, mut last, mut told) = (Vec::new(), None, Vec::new());
-        for located in releases {
-            let name = self.application(located);
-            // Several releases may belong to one.
-            if told.contains(&name) {
-                continue;
-            }
-            match self.ask_for(&name, tip) {
-                Ok(()) => told.push(name),
-                Err(error) => {
-                    again.push(located.clone());
-                    last = Some(error);
-                }
-            }
+    /// The Applications of the releases.
+    pub(super) fn targets(&self, releases: &[Pushed]) -> BTreeMap<String, bool> {
+        let mut out = BTreeMap::new();
+        for Pushed { located, is_deleted } in releases {
+            *out.entry(self.application(located)).or_default() |= is_deleted;
         }
-        last.map_or(Ok(()), |error| Err((again, error)))
+        out
     }
 
-    fn ask_for(&self, name: &str, tip: CommitId) -> Result<(), SyncError> {
+    pub(super) fn tell(&self, name: &str, is_deleted: bool, tip: CommitId) -> Result<(), SyncError> {
         let settings = &self.platform.argo_cd;
         let answer = match settings.operation {
             Operation::Refresh => self.rest.json(Method::Get, &self.path(name, "", "&refresh=normal"), None)?,
@@ -63,6 +55,7 @@ impl ArgoCd {
                 let mut body = json!({
                     "name": name,
                     "project": settings.project,
+                    "prune": settings.prune && is_deleted,
                     "infos": [{ "name": "release-commit", "value": tip.to_string() }],
                 });
                 if let Some(namespace) = &settings.namespace {
@@ -72,13 +65,12 @@ impl ArgoCd {
             }
         };
         match answer.status {
-            200..300 => Ok(()),
-            // An Application that isn't generated yet begins with the branch as it is.
-            404 if settings.operation == Operation::Refresh => Ok(()),
+            // One that isn't generated yet begins with the branch as it is, and one that is gone needs no more.
+            404 if settings.operation == Operation::Refresh || is_deleted => Ok(()),
             400 if answer.words().contains("another operation is already in progress") => {
                 Err(SyncError::Busy { what: called(name), words: answer.words() })
             }
-            _ => Err(SyncError::of(called(name), &answer)),
+            _ => SyncError::good(called(name), answer).map(drop),
         }
     }
 
@@ -87,13 +79,12 @@ impl ArgoCd {
         let answer = self.rest.json(Method::Get, &self.path(&name, "", "&refresh=normal"), None)?;
         match answer.status {
             404 => Ok(Status::new(State::Gone, format!("{} isn't there", called(&name)))),
-            200..300 => read(&name, &answer, lineage),
-            _ => Err(SyncError::of(called(&name), &answer)),
+            _ => read(&name, &SyncError::good(called(&name), answer)?, lineage),
         }
     }
 
     pub(super) fn is_shared(&self) -> bool {
-        self.platform.argo_cd.application.as_ref().is_some_and(|template| !template.contains("{name}"))
+        self.platform.argo_cd.is_shared()
     }
 
     fn application(&self, located: &Located) -> String {
@@ -112,15 +103,17 @@ fn called(name: &str) -> String {
     format!("the Application {name}")
 }
 
-fn read(name: &str, answer: &Answer, lineage: &mut Lineage<'_>) -> Result<Status, SyncError> {
-    let app = &answer.body;
+fn read(name: &str, app: &Value, lineage: &mut Lineage<'_>) -> Result<Status, SyncError> {
     let text = |pointer: &str| app.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let state = |state, reason: String| Ok(Status::new(state, format!("{}: {reason}", called(name))));
     let phase = text("/status/operationState/phase");
     if app.get("operation").is_some_and(|operation| !operation.is_null()) || matches!(phase, "Running" | "Terminating") {
         return state(State::Waiting, format!("syncing; {}", text("/status/operationState/message")));
     }
-    if matches!(phase, "Failed" | "Error") && has(app, "/status/operationState/syncResult", lineage)? {
+    // One that failed for another revision than the one that is synced is over.
+    let (tried, there) = (text("/status/operationState/syncResult/revision"), text("/status/sync/revision"));
+    let is_over = text("/status/sync/status") == "Synced" && tried != there;
+    if matches!(phase, "Failed" | "Error") && !is_over && has(app, "/status/operationState/syncResult", lineage)? {
         return state(State::Failed, format!("the sync has failed: {}", text("/status/operationState/message")));
     }
     let wrong: Vec<&str> = app

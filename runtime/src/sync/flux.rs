@@ -1,6 +1,8 @@
 //! Flux, over the API of Kubernetes: <https://fluxcd.io/flux/components/kustomize/kustomizations/>.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use manifest::Platform;
@@ -8,50 +10,68 @@ use manifest::layout::Located;
 use serde_json::{Value, json};
 
 use super::{Kube, Lineage, State, Status, SyncError};
-use crate::rest::{Answer, Method, escaped};
+use crate::herald::Pushed;
+use crate::id::CommitId;
+use crate::rest::{Method, escaped};
 
 /// Flux: the Kustomizations that `flux` of the platform's settings names apply the releases.
 #[derive(Clone)]
 pub struct Flux {
     kube: Kube,
     platform: Platform,
+    /// For which push each source was asked last.
+    asked: Arc<Mutex<HashMap<String, CommitId>>>,
 }
 
 impl Flux {
     /// In a cluster.
     #[must_use]
     pub fn new(kube: Kube, platform: &Platform) -> Flux {
-        Flux { kube, platform: platform.clone() }
+        Flux { kube, platform: platform.clone(), asked: Arc::default() }
     }
 
-    /// Asks for the sources to be looked at: what is found there reaches the Kustomizations by itself.
-    pub(super) fn trigger(&self) -> Result<(), SyncError> {
-        let mut told = Vec::new();
-        for kustomization in self.kustomizations()? {
-            let path = source(&kustomization, &self.platform.flux.namespace)?;
-            if !told.contains(&path) {
-                let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-                // Anything that wasn't there before will do; Flux compares it and nothing else.
-                let body = json!({ "metadata": { "annotations": { "reconcile.fluxcd.io/requestedAt": now.to_string() } } });
-                let answer = self.kube.rest.send(Method::Patch, &path, "application/merge-patch+json", Some(&body))?;
-                good(&path, answer)?;
-                told.push(path);
-            }
+    /// The Kustomizations: which of them a release concerns, only they know.
+    pub(super) fn targets(&self, releases: &[Pushed]) -> BTreeMap<String, bool> {
+        let is_deleted = releases.iter().any(|release| release.is_deleted);
+        self.platform.flux.kustomizations.iter().map(|name| (name.clone(), is_deleted)).collect()
+    }
+
+    /// Asks for a Kustomization's source to be looked at: what is found there reaches it by itself.
+    pub(super) fn tell(&self, name: &str, tip: CommitId) -> Result<(), SyncError> {
+        let path = self.source(&self.kustomization(name)?)?.path;
+        // Several may have one source.
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.get(&path) != Some(&tip) {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+            // Anything that wasn't there before will do; Flux compares it and nothing else.
+            let body = json!({ "metadata": { "annotations": { "reconcile.fluxcd.io/requestedAt": now.to_string() } } });
+            let answer = self.kube.rest.send(Method::Patch, &path, "application/merge-patch+json", Some(&body))?;
+            SyncError::good(called(&path), answer)?;
+            asked.insert(path, tip);
         }
         Ok(())
     }
 
     pub(super) fn status(&self, located: &Located, lineage: &mut Lineage<'_>) -> Result<Status, SyncError> {
-        for kustomization in self.kustomizations()? {
-            let name = format!("the Kustomization {}", kustomization["metadata"]["name"].as_str().unwrap_or_default());
-            if let Some(behind) = behind(&kustomization, &name, lineage)? {
+        for name in &self.platform.flux.kustomizations {
+            let kustomization = self.kustomization(name)?;
+            let called = format!("the Kustomization {name}");
+            let source = self.source(&kustomization)?;
+            if !source.is_git {
+                let words = "its source isn't a GitRepository, and says nothing of commits".to_owned();
+                return Err(SyncError::Refused { what: called, words });
+            }
+            if let Some(behind) = behind(&kustomization, &called, lineage)? {
+                if is_suspended(&kustomization) {
+                    return Ok(Status::new(State::Failed, format!("{called} is suspended")));
+                }
                 // It may wait for a source that can't be had.
-                let source = source(&kustomization, &self.platform.flux.namespace)?;
-                let source = good(&source, self.kube.rest.json(Method::Get, &source, None)?)?;
-                let said = ready(&source.body);
-                return Ok(match said.is_false {
-                    true => Status::new(State::Degraded, format!("the source of {name}: {}", said.words)),
-                    false => behind,
+                let source = self.get(&source.path)?;
+                let said = ready(&source);
+                return Ok(match (is_suspended(&source), said.is_false) {
+                    (true, _) => Status::new(State::Failed, format!("the source of {called} is suspended")),
+                    (_, true) => Status::new(State::Degraded, format!("the source of {called}: {}", said.words)),
+                    _ => behind,
                 });
             }
         }
@@ -66,10 +86,11 @@ impl Flux {
         let path = format!("/apis/{}/namespaces/{namespace}/{plural}/{name}", platform.api_version());
         let what = format!("{plural}/{name} in {namespace}");
         let answer = self.kube.rest.json(Method::Get, &path, None)?;
-        if answer.status == 404 {
+        // Of a kind that the cluster doesn't know, nothing can be said.
+        if answer.status == 404 && answer.body["details"]["name"] == name.as_str() {
             return Ok(Status::new(State::Gone, format!("{what} isn't there")));
         }
-        let object = good(&path, answer)?.body;
+        let object = SyncError::good(what.clone(), answer)?;
         if !object["metadata"]["deletionTimestamp"].is_null() {
             return Ok(Status::new(State::Waiting, format!("{what} is being deleted")));
         }
@@ -81,18 +102,42 @@ impl Flux {
         })
     }
 
-    fn kustomizations(&self) -> Result<Vec<Value>, SyncError> {
-        let settings = &self.platform.flux;
-        let path = |name: &String| {
-            format!(
-                "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/{}/kustomizations/{}",
-                escaped(&settings.namespace),
-                escaped(name)
-            )
-        };
-        let one = |name: &String| Ok(good(&path(name), self.kube.rest.json(Method::Get, &path(name), None)?)?.body);
-        settings.kustomizations.iter().map(one).collect()
+    fn kustomization(&self, name: &str) -> Result<Value, SyncError> {
+        let namespace = escaped(&self.platform.flux.namespace);
+        self.get(&format!("/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/{namespace}/kustomizations/{}", escaped(name)))
     }
+
+    fn get(&self, path: &str) -> Result<Value, SyncError> {
+        SyncError::good(called(path), self.kube.rest.json(Method::Get, path, None)?)
+    }
+
+    /// What a Kustomization applies.
+    fn source(&self, kustomization: &Value) -> Result<Source, SyncError> {
+        let reference = &kustomization["spec"]["sourceRef"];
+        let word = |key: &str| reference[key].as_str();
+        let plural = match word("kind") {
+            Some("GitRepository") => "gitrepositories",
+            Some("OCIRepository") => "ocirepositories",
+            Some("Bucket") => "buckets",
+            other => {
+                let what = format!("the source of {}", kustomization["metadata"]["name"].as_str().unwrap_or_default());
+                return Err(SyncError::Refused { what, words: format!("its kind is {}", other.unwrap_or("missing")) });
+            }
+        };
+        let (namespace, name) = (word("namespace").unwrap_or(&self.platform.flux.namespace), word("name").unwrap_or_default());
+        let path = format!("/apis/source.toolkit.fluxcd.io/v1/namespaces/{}/{plural}/{}", escaped(namespace), escaped(name));
+        Ok(Source { path, is_git: plural == "gitrepositories" })
+    }
+}
+
+struct Source {
+    path: String,
+    /// Whether its revisions are commits.
+    is_git: bool,
+}
+
+fn is_suspended(object: &Value) -> bool {
+    object["spec"]["suspend"] == true
 }
 
 /// What a Kustomization still lacks of a change.
@@ -139,32 +184,13 @@ fn ready(object: &Value) -> Said {
     }
 }
 
-/// The path of what a Kustomization applies.
-fn source(kustomization: &Value, namespace: &str) -> Result<String, SyncError> {
-    let reference = &kustomization["spec"]["sourceRef"];
-    let word = |key: &str| reference[key].as_str();
-    let plural = match word("kind") {
-        Some("GitRepository") => "gitrepositories",
-        Some("OCIRepository") => "ocirepositories",
-        Some("Bucket") => "buckets",
-        other => {
-            let what = format!("the source of {}", kustomization["metadata"]["name"].as_str().unwrap_or_default());
-            return Err(SyncError::Refused { what, words: format!("its kind is {}", other.unwrap_or("missing")) });
-        }
-    };
-    let (namespace, name) = (word("namespace").unwrap_or(namespace), word("name").unwrap_or_default());
-    Ok(format!("/apis/source.toolkit.fluxcd.io/v1/namespaces/{}/{plural}/{}", escaped(namespace), escaped(name)))
-}
-
-fn good(path: &str, answer: Answer) -> Result<Answer, SyncError> {
-    let what = || {
-        let words: Vec<&str> = path.rsplit('/').collect();
-        match words.as_slice() {
-            [name, plural, namespace, ..] => format!("{plural}/{name} in {namespace}"),
-            _ => path.to_owned(),
-        }
-    };
-    if answer.is_ok() { Ok(answer) } else { Err(SyncError::of(what(), &answer)) }
+/// An object, as its path names it.
+fn called(path: &str) -> String {
+    let words: Vec<&str> = path.rsplit('/').collect();
+    match words.as_slice() {
+        [name, plural, namespace, ..] => format!("{plural}/{name} in {namespace}"),
+        _ => path.to_owned(),
+    }
 }
 
 impl fmt::Debug for Flux {

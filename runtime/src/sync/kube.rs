@@ -82,6 +82,14 @@ impl Kube {
         let context = config.named("contexts", "context", config.content["current-context"].as_str().unwrap_or_default())?;
         let cluster = config.named("clusters", "cluster", context["cluster"].as_str().unwrap_or_default())?;
         let user = config.named("users", "user", context["user"].as_str().unwrap_or_default())?;
+        for key in ["insecure-skip-tls-verify", "tls-server-name", "proxy-url"] {
+            if !cluster[key].is_null() && cluster[key] != false {
+                return Err(wrong(
+                    path,
+                    format!("has {key}, which isn't supported: start `kubectl proxy`, and give its address"),
+                ));
+            }
+        }
         let server = cluster["server"].as_str().ok_or_else(|| wrong(path, "has a cluster without a server".to_owned()))?;
         let trust = Trust {
             authority: config.data(cluster, "certificate-authority")?,

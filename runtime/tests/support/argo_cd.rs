@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use runtime::manifest;
 use serde_json::{Value, json};
 
 use super::git;
@@ -26,6 +27,11 @@ pub(crate) struct Application {
     pub busy: usize,
     /// How long it takes to answer.
     pub slow: Duration,
+    /// Whether nobody may see it, and whether the connection ends instead of an answer.
+    pub forbidden: bool,
+    pub deaf: bool,
+    /// What is laid over what is shown.
+    pub over: Value,
     /// Refreshes and syncs that were asked for.
     pub told: usize,
     /// Whether it follows the branch without being asked to sync.
@@ -44,7 +50,18 @@ pub(crate) struct ArgoCd {
 impl Default for Application {
     fn default() -> Application {
         let steps = vec![("OutOfSync", "Healthy"), ("Synced", "Progressing"), ("Synced", "Healthy")];
-        Application { steps, busy: 0, slow: Duration::ZERO, told: 0, automatic: true, revision: String::new(), step: 0 }
+        Application {
+            steps,
+            busy: 0,
+            slow: Duration::ZERO,
+            forbidden: false,
+            deaf: false,
+            over: json!({}),
+            told: 0,
+            automatic: true,
+            revision: String::new(),
+            step: 0,
+        }
     }
 }
 
@@ -100,6 +117,13 @@ fn answer(request: &Request, applications: &mut BTreeMap<String, Application>, b
         return Some((404, json!({ "error": format!("applications.argoproj.io \"{name}\" not found"), "code": 5 })));
     };
     std::thread::sleep(application.slow);
+    if application.deaf {
+        application.told += 1;
+        return None;
+    }
+    if application.forbidden {
+        return denied;
+    }
     let head = git(bare, &["rev-parse", "refs/heads/main"]);
     let is_new = application.revision != head;
     match (request.method.as_str(), rest) {
@@ -139,7 +163,7 @@ fn show(name: &str, application: &Application) -> Value {
         "Synced" => "Succeeded",
         _ => "",
     };
-    json!({
+    let mut shown = json!({
         "metadata": { "name": name },
         "status": {
             "sync": { "status": if sync == "SyncFailed" { "OutOfSync" } else { sync }, "revision": application.revision },
@@ -155,5 +179,7 @@ fn show(name: &str, application: &Application) -> Value {
                 "health": { "status": health, "message": if health == "Degraded" { "ImagePullBackOff" } else { "" } },
             }],
         },
-    })
+    });
+    manifest::lay(&mut shown, &application.over);
+    shown
 }

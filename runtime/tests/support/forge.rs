@@ -43,6 +43,8 @@ pub(crate) struct Pull {
     pub body: String,
     pub state: &'static str,
     pub head: String,
+    /// Whether its branch is one of a fork.
+    pub fork: bool,
 }
 
 impl Fake {
@@ -134,7 +136,9 @@ fn answer(kind: ForgeKind, request: &Request, bare: &Path, pulls: &mut Vec<Pull>
         ("GET", ForgeKind::GitHub, None) => {
             let (head, base) = (parameter("head")?, parameter("base")?);
             // A head without its owner is no filter.
-            let of = |pull: &&Pull| head.split_once(':').is_none_or(|(_, head)| head == pull.branch) && base == pull.base;
+            let of = |pull: &&Pull| {
+                head.split_once(':').is_none_or(|(_, head)| head == pull.branch && !pull.fork) && base == pull.base
+            };
             Some((200, pulls.iter().rev().filter(of).map(|pull| shown(kind, pull)).collect()))
         }
         ("GET", ForgeKind::GitLab, None) => {
@@ -145,7 +149,7 @@ fn answer(kind: ForgeKind, request: &Request, bare: &Path, pulls: &mut Vec<Pull>
         ("GET", ForgeKind::Gitea, Some(rest)) => {
             let (base, head) = rest.split_once('/')?;
             let (base, head) = (decoded(base), decoded(head));
-            let found = pulls.iter().find(|pull| pull.branch == head && pull.base == base);
+            let found = pulls.iter().find(|pull| pull.branch == head && pull.base == base && !pull.fork);
             Some(found.map_or((404, json!({ "message": "The target couldn't be found." })), |pull| (200, shown(kind, pull))))
         }
         ("POST", _, None) => Some(open(kind, &body, bare, pulls)),
@@ -179,7 +183,7 @@ fn open(kind: ForgeKind, body: &Value, bare: &Path, pulls: &mut Vec<Pull>) -> (u
             ForgeKind::Gitea => (404, json!({ "message": "The target couldn't be found." })),
         };
     }
-    if let Some(other) = pulls.iter().find(|pull| pull.branch == branch && pull.state == "open") {
+    if let Some(other) = pulls.iter().find(|pull| pull.branch == branch && pull.state == "open" && !pull.fork) {
         return match kind {
             ForgeKind::GitHub => {
                 let message = format!("A pull request already exists for acme:{branch}.");
@@ -194,31 +198,34 @@ fn open(kind: ForgeKind, body: &Value, bare: &Path, pulls: &mut Vec<Pull>) -> (u
         };
     }
     let (number, head) = (pulls.len() + 1, at(&branch));
-    let pull = Pull { number, branch, base, title: field("title"), body: field(text), state: "open", head };
+    let pull = Pull { number, branch, base, title: field("title"), body: field(text), state: "open", head, fork: false };
     pulls.push(pull.clone());
     (201, shown(kind, &pull))
 }
 
 /// A pull request as the forge shows it.
 fn shown(kind: ForgeKind, pull: &Pull) -> Value {
-    let Pull { number, branch, base, title, body, state, head } = pull;
+    let Pull { number, branch, base, title, body, state, head, fork } = pull;
+    let from = if *fork { 8 } else { 7 };
     let (is_merged, is_open) = (*state == "merged", *state == "open");
     let two = if is_open { "open" } else { "closed" };
     match kind {
         ForgeKind::GitHub => {
             let merged_at = if is_merged { json!("2026-11-21T10:00:00Z") } else { Value::Null };
             json!({ "number": number, "html_url": format!("https://forge.example/acme/releases/pull/{number}"), "title": title,
-                "state": two, "merged_at": merged_at, "body": body, "head": { "ref": branch, "sha": head }, "base": { "ref": base } })
+                "state": two, "merged_at": merged_at, "body": body, "head": { "ref": branch, "sha": head, "repo": { "id": from } },
+                "base": { "ref": base, "repo": { "id": 7 } } })
         }
         ForgeKind::GitLab => {
             json!({ "id": 1000 + number, "iid": number, "title": title, "description": body,
             "web_url": format!("https://forge.example/acme/eu/releases/-/merge_requests/{number}"), "source_branch": branch,
-            "state": if is_open { "opened" } else { state }, "target_branch": base, "sha": head })
+            "state": if is_open { "opened" } else { state }, "target_branch": base, "sha": head, "source_project_id": from,
+            "target_project_id": 7 })
         }
         ForgeKind::Gitea => {
             json!({ "id": 1000 + number, "number": number, "title": title, "body": body, "state": two, "merged": is_merged,
-            "html_url": format!("https://forge.example/acme/releases/pulls/{number}"), "head": { "ref": branch, "sha": head },
-            "base": { "ref": base } })
+            "html_url": format!("https://forge.example/acme/releases/pulls/{number}"), "head": { "ref": branch, "sha": head, "repo_id": from },
+            "base": { "ref": base, "repo_id": 7 } })
         }
     }
 }
