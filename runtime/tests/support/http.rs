@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, LazyLock, RwLock};
 use std::time::Duration;
 
 use base64::Engine;
@@ -181,12 +181,17 @@ fn backend(request: &Request, folder: &Path, kill: Option<Duration>, counts: &Co
     (!output.is_empty()).then_some(output)
 }
 
+/// The program itself, as a web server runs it: `git http-backend` would be one process more.
+static BACKEND: LazyLock<PathBuf> = LazyLock::new(|| {
+    let output = Command::new("git").arg("--exec-path").output().unwrap();
+    Path::new(String::from_utf8_lossy(&output.stdout).trim()).join("git-http-backend")
+});
+
 /// Runs `git http-backend` (CGI, RFC 3875), and returns when all that it started has ended; with `kill` all of that is killed after that
 /// time.
 fn run(request: &Request, folder: &Path, kill: Option<Duration>) -> (Vec<u8>, bool) {
-    let mut command = Command::new("git");
+    let mut command = Command::new(&*BACKEND);
     command
-        .arg("http-backend")
         .env("GIT_PROJECT_ROOT", folder)
         .env("GIT_HTTP_EXPORT_ALL", "1")
         .env("REMOTE_USER", "somebody")
@@ -212,16 +217,16 @@ fn run(request: &Request, folder: &Path, kill: Option<Duration>) -> (Vec<u8>, bo
         })
     });
     let mut input = child.stdin.take().unwrap();
-    let body = request.body.clone();
-    let writer = std::thread::spawn(move || input.write_all(&body).ok());
     let mut output = Vec::new();
-    child.stdout.take().unwrap().read_to_end(&mut output).ok();
+    std::thread::scope(|scope| {
+        scope.spawn(move || input.write_all(&request.body).ok());
+        child.stdout.take().unwrap().read_to_end(&mut output).ok();
+    });
     if let Some(mut end) = child.stderr.take() {
         // Whatever was started holds the other end, so that this one ends with the last of them.
         end.read_to_end(&mut Vec::new()).ok();
     }
     child.wait().ok();
-    writer.join().ok();
     (output, killer.is_some_and(|killer| killer.join().unwrap()))
 }
 
@@ -249,7 +254,6 @@ fn respond(stream: &mut TcpStream, output: &[u8]) -> Option<()> {
     let status = head.lines().find_map(|line| line.strip_prefix("Status: ")).unwrap_or("200 OK").to_owned();
     let headers: String = head.lines().filter(|line| !line.starts_with("Status: ")).map(|line| format!("{line}\r\n")).collect();
     let text = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
-    stream.write_all(text.as_bytes()).ok()?;
-    stream.write_all(body).ok()?;
+    stream.write_all(&[text.as_bytes(), body].concat()).ok()?;
     stream.flush().ok()
 }
