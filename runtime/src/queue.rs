@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 use std::sync::mpsc::Sender;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use gix::ObjectId;
 use manifest::layout::ReleasePath;
@@ -13,6 +14,11 @@ use crate::id::CommitId;
 
 /// How many changes go into one push.
 const BATCH: usize = 256;
+
+/// How long the next of those who were just answered together is waited for. They come back one after the other, and whoever comes after
+/// the push has begun waits for the whole of it.
+const SETTLE: Duration = Duration::from_millis(2);
+
 /// Changes and readers that wait.
 #[derive(Default)]
 pub(crate) struct Queue {
@@ -28,6 +34,8 @@ struct Inner {
     /// Whose turn was last.
     turn: u8,
     closed: bool,
+    /// Changes of the last push.
+    last: usize,
 }
 
 /// What a reader wants to know.
@@ -108,6 +116,7 @@ impl Queue {
     /// Waits for work; `None` when there is none and will be none.
     pub(crate) fn take(&self) -> Option<Work> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner = self.settle(inner);
         loop {
             if let Some(work) = inner.next() {
                 return Some(work);
@@ -117,6 +126,25 @@ impl Queue {
             }
             inner = self.more.wait(inner).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Lets those come back who were answered together, as long as they do. A lone caller waits for nobody.
+    fn settle<'a>(&self, mut inner: MutexGuard<'a, Inner>) -> MutexGuard<'a, Inner> {
+        let last = std::mem::take(&mut inner.last);
+        let expected = (inner.changes.len() + last).min(BATCH);
+        let mut until = Instant::now() + SETTLE;
+        while last > 1 && inner.changes.len() < expected && inner.readers.is_empty() && inner.proposals.is_empty() && !inner.closed {
+            let before = inner.changes.len();
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            inner = self.more.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
+            if inner.changes.len() > before {
+                until = Instant::now() + SETTLE;
+            }
+        }
+        inner
     }
 }
 
@@ -130,6 +158,7 @@ impl Inner {
                 1 => self.proposals.pop_front().map(|proposal| Work::Proposal(Box::new(proposal))),
                 2 if !self.changes.is_empty() => {
                     let count = self.changes.len().min(BATCH);
+                    self.last = count;
                     Some(Work::Changes(self.changes.drain(..count).collect()))
                 }
                 _ => None,
