@@ -1,18 +1,13 @@
 //! Pushing over smart HTTP in one request: a pack of what is new, and the reference's old and new value, which the server compares and
 //! swaps (gitprotocol-http(5), gitprotocol-pack(5)).
 
-use std::io::Write;
-
 use gix::ObjectId;
-use gix::objs::Kind;
 
 use crate::credential::Credential;
 use crate::git::{Git, Pushed, is_race};
+use crate::pack::{New, pack};
 use crate::remote::redacted;
 use crate::rest::agent;
-
-/// An object that the remote may not have.
-pub(crate) type New = (Kind, std::sync::Arc<[u8]>);
 
 /// The longest answer that is read, in bytes.
 const ANSWER: u64 = 1 << 20;
@@ -107,39 +102,8 @@ fn request(reference: &str, old: Option<ObjectId>, new: ObjectId, objects: &[New
     let old = old.unwrap_or_else(|| ObjectId::null(gix::hash::Kind::Sha1));
     let command = format!("{} {} {reference}\0report-status atomic agent=trefoil", old.to_hex(), new.to_hex());
     let mut body = format!("{:04x}{command}0000", command.len() + 4).into_bytes();
-    let begin = body.len();
-    body.extend_from_slice(b"PACK");
-    body.extend_from_slice(&2_u32.to_be_bytes());
-    body.extend_from_slice(&u32::try_from(objects.len()).unwrap_or(u32::MAX).to_be_bytes());
-    for (kind, bytes) in objects {
-        head(*kind, bytes.len(), &mut body);
-        let mut deflate = gix::zlib::stream::deflate::Write::new(&mut body, gix::zlib::Compression::BEST_SPEED);
-        deflate.write_all(bytes)?;
-        deflate.flush()?;
-    }
-    let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
-    hasher.update(&body[begin..]);
-    let digest = hasher.try_finalize().map_err(|error| std::io::Error::other(error.to_string()))?;
-    body.extend_from_slice(digest.as_slice());
+    body.extend_from_slice(&pack(objects)?.bytes);
     Ok(body)
-}
-
-/// Type and size of a pack's entry (gitformat-pack(5)): four bits of the size, then seven at a time.
-fn head(kind: Kind, size: usize, out: &mut Vec<u8>) {
-    let kind: u8 = match kind {
-        Kind::Commit => 1,
-        Kind::Tree => 2,
-        Kind::Blob => 3,
-        Kind::Tag => 4,
-    };
-    let mut byte = (kind << 4) | (size & 0x0f) as u8;
-    let mut rest = size >> 4;
-    while rest > 0 {
-        out.push(byte | 0x80);
-        byte = (rest & 0x7f) as u8;
-        rest >>= 7;
-    }
-    out.push(byte);
 }
 
 /// Reads `report-status`. Whatever doesn't speak of our reference says nothing of what became of it.
@@ -190,17 +154,6 @@ mod tests {
         }
         for broken in ["", "0", "zzzz", "0fff", "0001"] {
             assert!(matches!(report(broken.as_bytes(), "refs/heads/main"), Pushed::Failed { sent: true, .. }), "{broken}");
-        }
-    }
-
-    #[test]
-    fn sizes_of_entries() {
-        for (size, expected) in
-            [(0, vec![0x30]), (15, vec![0x3f]), (16, vec![0xb0, 1]), (0x7ff, vec![0xbf, 0x7f]), (0x800, vec![0xb0, 0x80, 1])]
-        {
-            let mut out = Vec::new();
-            head(Kind::Blob, size, &mut out);
-            assert_eq!(out, expected, "{size:#x}");
         }
     }
 }

@@ -33,6 +33,7 @@ mod forge;
 mod git;
 mod herald;
 mod id;
+mod pack;
 mod precondition;
 mod propose;
 mod queue;

@@ -133,7 +133,12 @@ impl Queue {
         let last = std::mem::take(&mut inner.last);
         let expected = (inner.changes.len() + last).min(BATCH);
         let mut until = Instant::now() + SETTLE;
-        while last > 1 && inner.changes.len() < expected && inner.readers.is_empty() && inner.proposals.is_empty() && !inner.closed {
+        while last > 1
+            && inner.changes.len() < expected
+            && inner.readers.is_empty()
+            && inner.proposals.is_empty()
+            && !inner.closed
+        {
             let before = inner.changes.len();
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {

@@ -107,7 +107,10 @@ impl Writer {
         }
         let pushed = match self.settings.transport {
             Transport::Direct => Direct::new(&git).push(old, new, &self.store.new_objects()),
-            Transport::Push => git.push(old, new),
+            Transport::Push => {
+                self.store.write()?;
+                git.push(old, new)
+            }
         };
         match pushed {
             Pushed::Landed => Ok(staged(made.commit, made.effects, Standing::Pushed)),

@@ -1,30 +1,37 @@
 //! The cache: a bare repository that holds what the remote holds, and can be thrown away at any time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use gix::ObjectId;
 use gix::objs::{Kind, Write, WriteTo};
 use gix::refs::transaction::PreviousValue;
 
-use crate::direct::New;
 use crate::error::Error;
 use crate::git;
+use crate::pack::{self, New};
 
 /// Trees that are kept in memory, in bytes. A tree never changes, so that none is ever stale.
 const TREES: usize = 32 << 20;
 
+/// Objects of one batch from which on they are written as a pack: from so many on Git keeps a pack that it gets (`fetch.unpackLimit`).
+const MANY: usize = 100;
+
+/// Packs that a cache may have; each would be opened by each push.
+const PACKS: usize = 50;
+
+/// Packs that can be read. gix makes room for those that are there when it opens a repository and for a few more, and then reads no new
+/// ones; a repository that can't be tidied still has to be readable for long.
+const READABLE: usize = 4096;
+
 /// How much is kept before the cache fetches it, in bytes.
 const KEPT: usize = 16 << 20;
 
-/// Loose objects and packs that a cache may have; more are packed when it is next opened.
+/// Loose objects that a cache may have; more are packed.
 const CROWD: usize = 20_000;
-const PACKS: usize = 50;
-
-/// Packs that can be read at a time. gix sees no new one when there are more, and its own limit is that of the day when it was opened.
-const SLOTS: u16 = 16_384;
 
 /// What was fetched, of the branch and of a proposal's, until it is read. Each process has its own: the `git fetch` of a killed one may still
 /// be at work.
@@ -36,13 +43,14 @@ pub(crate) struct Store {
     repo: gix::Repository,
     trees: HashMap<ObjectId, Arc<[u8]>>,
     bytes: usize,
-    /// Objects that aren't written into the cache, but kept until it has fetched them; `None` if all are written.
-    kept: Option<Kept>,
+    /// Objects that aren't written into the cache yet.
+    kept: Kept,
+    tidying: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
 struct Kept {
-    objects: HashMap<ObjectId, New>,
+    objects: HashMap<ObjectId, (Kind, Arc<[u8]>)>,
     bytes: usize,
     /// Those of the present batch.
     new: Vec<ObjectId>,
@@ -69,8 +77,9 @@ pub(crate) fn open(folder: &Path) -> Result<(gix::ThreadSafeRepository, Lock), E
         // Another time, if it can't be done now.
         git::run(&["--git-dir", &bare.to_string_lossy(), "gc", "--quiet", "--prune=now"], "").ok();
     }
-    let slots = gix::odb::store::init::Slots::Given(SLOTS);
-    let opened = || gix::open_opts(&bare, gix::open::Options::isolated().bail_if_untrusted(false).object_store_slots(slots));
+    let slots = gix::odb::store::init::Slots::AsNeededByDiskState { multiplier: 2.0, minimum: READABLE };
+    let options = gix::open::Options::isolated().bail_if_untrusted(false).object_store_slots(slots);
+    let opened = || gix::open_opts(&bare, options.clone());
     let repo = match opened() {
         Ok(repo) => repo,
         Err(_) => {
@@ -127,38 +136,60 @@ fn clear(folder: &Path) {
 
 impl Store {
     pub(crate) fn new(repo: &gix::ThreadSafeRepository) -> Store {
-        Store { repo: repo.to_thread_local(), trees: HashMap::new(), bytes: 0, kept: None }
-    }
-
-    /// Keeps new objects in memory instead of writing them into the cache.
-    pub(crate) fn keep(&mut self) {
-        self.kept = Some(Kept::default());
+        Store { repo: repo.to_thread_local(), trees: HashMap::new(), bytes: 0, kept: Kept::default(), tidying: None }
     }
 
     /// Begins a batch.
     pub(crate) fn begin(&mut self) {
-        if let Some(kept) = &mut self.kept {
-            kept.new.clear();
-        }
+        self.kept.new.clear();
     }
 
-    /// The objects of the batch.
+    /// The objects of the batch, each once.
     pub(crate) fn new_objects(&self) -> Vec<New> {
-        let kept = self.kept.as_ref();
-        let found = |kept: &Kept| kept.new.iter().filter_map(|id| kept.objects.get(id).cloned()).collect();
-        kept.map(found).unwrap_or_default()
+        let mut seen = HashSet::new();
+        let new = self.kept.new.iter().filter(|id| seen.insert(**id));
+        let found = |id: &ObjectId| self.kept.objects.get(id).map(|(kind, bytes)| (*kind, Arc::clone(bytes)));
+        new.filter_map(|id| found(id).map(|(kind, bytes)| New { id: *id, kind, bytes })).collect()
+    }
+
+    /// Writes the objects of the batch into the cache, for others to read: a few as files, many as a pack, which is one file for all.
+    pub(crate) fn write(&mut self) -> Result<(), Error> {
+        let cant = |error: String| Error::cache("can't hold an object", error);
+        let objects = self.new_objects();
+        if objects.len() < MANY {
+            for object in &objects {
+                self.repo.objects.write_buf(object.kind, &object.bytes).map_err(|error| cant(error.to_string()))?;
+            }
+        } else {
+            let folder = self.repo.path().join("objects/pack");
+            fs::create_dir_all(&folder).and_then(|()| pack::write(&folder, &objects)).map_err(|error| cant(error.to_string()))?;
+        }
+        self.kept = Kept::default();
+        Ok(())
+    }
+
+    /// Makes few packs of many, and of many loose objects, if there are. Nobody waits for that: Git and gix find what has moved.
+    pub(crate) fn tidy(&mut self) {
+        let is_at_work = self.tidying.as_ref().is_some_and(|tidying| !tidying.is_finished());
+        if is_at_work || !is_crowded(self.repo.path()) {
+            return;
+        }
+        let path = self.repo.path().to_string_lossy().into_owned();
+        self.tidying = Some(std::thread::spawn(move || {
+            let args = ["--git-dir", &path, "-c", "repack.writeBitmaps=false", "repack", "-d", "-q", "--geometric=2"];
+            // Another time, if it can't be done now.
+            git::run(&args, "").ok();
+        }));
     }
 
     /// Forgets what the cache has by now.
     pub(crate) fn fetched(&mut self) {
-        if let Some(kept) = &mut self.kept {
-            *kept = Kept::default();
-        }
+        self.kept = Kept::default();
     }
 
     /// Whether so much is kept that it should be fetched.
     pub(crate) fn is_full(&self) -> bool {
-        self.kept.as_ref().is_some_and(|kept| kept.bytes > KEPT)
+        self.kept.bytes > KEPT
     }
 
     pub(crate) fn repo(&self) -> &gix::Repository {
@@ -189,7 +220,7 @@ impl Store {
 
     /// The bytes of an object.
     pub(crate) fn read(&self, id: ObjectId, kind: Kind) -> Result<Vec<u8>, Error> {
-        if let Some((_, bytes)) = self.kept.as_ref().and_then(|kept| kept.objects.get(&id)).filter(|(found, _)| *found == kind) {
+        if let Some((_, bytes)) = self.kept.objects.get(&id).filter(|(found, _)| *found == kind) {
             return Ok(bytes.to_vec());
         }
         let object = self.repo.find_object(id);
@@ -221,15 +252,12 @@ impl Store {
     }
 
     pub(crate) fn put_bytes(&mut self, kind: Kind, bytes: &[u8]) -> Result<ObjectId, Error> {
-        if let Some(kept) = &mut self.kept {
-            let id = hash(kind, bytes)?;
-            kept.new.push(id);
-            if kept.objects.insert(id, (kind, bytes.into())).is_none() {
-                kept.bytes += bytes.len();
-            }
-            return Ok(id);
+        let id = hash(kind, bytes)?;
+        self.kept.new.push(id);
+        if self.kept.objects.insert(id, (kind, bytes.into())).is_none() {
+            self.kept.bytes += bytes.len();
         }
-        self.repo.objects.write_buf(kind, bytes).map_err(|error| Error::cache("can't hold an object", error.to_string()))
+        Ok(id)
     }
 
     fn remember(&mut self, id: ObjectId, tree: Arc<[u8]>) {
@@ -268,5 +296,13 @@ impl Store {
         let base = self.repo.merge_bases_many(new, &[old]);
         let bases = base.map_err(|error| Error::cache("can't be walked", error.to_string()))?;
         Ok(bases.iter().any(|base| *base == old))
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if let Some(tidying) = self.tidying.take() {
+            tidying.join().ok();
+        }
     }
 }

@@ -45,11 +45,8 @@ struct Plan {
 }
 
 impl Writer {
-    pub(crate) fn new(mut store: Store, git: Git, settings: Arc<Settings>, herald: Arc<Herald>) -> Writer {
-        let direct = (settings.transport == Transport::Direct).then(|| {
-            store.keep();
-            Direct::new(&git)
-        });
+    pub(crate) fn new(store: Store, git: Git, settings: Arc<Settings>, herald: Arc<Herald>) -> Writer {
+        let direct = (settings.transport == Transport::Direct).then(|| Direct::new(&git));
         Writer { store, git, settings, direct, herald, head: None, known: None }
     }
 
@@ -74,6 +71,7 @@ impl Writer {
                 Work::Changes(batch) => self.land(batch),
                 Work::Proposal(proposal) => self.stage(*proposal),
             }
+            self.store.tidy();
         }
     }
 
@@ -155,7 +153,10 @@ impl Writer {
             };
             let pushed = match &mut self.direct {
                 Some(direct) => direct.push(head, tip, &self.store.new_objects()),
-                None => self.git.push(head, tip),
+                None => match self.store.write() {
+                    Ok(()) => self.git.push(head, tip),
+                    Err(error) => return refuse(batch, &error),
+                },
             };
             match pushed {
                 Pushed::Landed => {

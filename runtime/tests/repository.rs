@@ -307,3 +307,41 @@ fn many_packs() {
     assert!(packs > 32, "{packs} packs");
     repository.apply(place.put("shop", 1)).unwrap();
 }
+
+/// Many at once are one pack, in the cache as for the remote; this one refuses a pack that has an object twice.
+#[cfg(unix)]
+#[test]
+fn many_at_once() {
+    for transport in [runtime::Transport::Push, runtime::Transport::Direct] {
+        let place = Place::new();
+        place.git(&["config", "http.receivepack", "true"]);
+        let server = support::http::Server::start(place.folder.path(), support::http::Trouble::default(), 1);
+        let remote = runtime::Remote::parse(&server.url("releases.git"), "main").unwrap();
+        let repository = runtime::Repository::open(runtime::Settings { remote, transport, ..place.settings("cache") }).unwrap();
+        // There and back again, so that a file is what it was before.
+        let changes: Vec<Change> = (0..80).map(|n| place.put(&format!("app-{}", n % 20), 1 + n / 20 % 2)).collect();
+        let pending: Vec<_> = changes.into_iter().map(|change| repository.send(change)).collect();
+        let commits: BTreeSet<_> = pending.into_iter().map(|pending| pending.wait().unwrap().commit.to_string()).collect();
+        assert_eq!(commits.len(), 80);
+        assert_eq!(place.git(&["rev-list", "--count", "main"]), "80");
+        assert_eq!(place.git(&["fsck", "--strict"]), "");
+        assert_eq!(repository.snapshot().unwrap().list().unwrap().0.len(), 20);
+    }
+}
+
+/// A cache that gets a pack with each push doesn't keep them all, and is read on meanwhile.
+#[test]
+fn packs_of_a_cache_stay_few() {
+    let place = Place::new();
+    let repository = place.open("cache");
+    for round in 0..60 {
+        let pending: Vec<_> = (0..40).map(|n| repository.send(place.put(&format!("app-{n}"), 1 + round % 2))).collect();
+        for pending in pending {
+            pending.wait().unwrap();
+        }
+    }
+    let packs = std::fs::read_dir(place.folder.path().join("cache/objects.git/objects/pack")).unwrap();
+    let packs = packs.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "pack")).count();
+    assert!((1..=51).contains(&packs), "{packs} packs");
+    assert_eq!(repository.snapshot().unwrap().list().unwrap().0.len(), 40);
+}
