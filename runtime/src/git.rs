@@ -124,6 +124,8 @@ impl Git {
             "gc.auto=0",
             "maintenance.auto=false",
             "push.pushOption=",
+            // What is larger is asked for twice, and sent in chunks, which not every server takes.
+            "http.postBuffer=16777216",
             "advice.pushUpdateRejected=false",
             "advice.fetchShowForcedUpdates=false",
         ] {

@@ -34,8 +34,8 @@ struct Inner {
     /// Whose turn was last.
     turn: u8,
     closed: bool,
-    /// Changes of the last push.
-    last: usize,
+    /// Changes that may be waiting once those who were answered last are back.
+    expected: usize,
 }
 
 /// What a reader wants to know.
@@ -128,17 +128,17 @@ impl Queue {
         }
     }
 
+    /// So many are about to be answered.
+    pub(crate) fn answers(&self, count: usize) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.expected = if count > 1 { (inner.changes.len() + count).min(BATCH) } else { 0 };
+    }
+
     /// Lets those come back who were answered together, as long as they do. A lone caller waits for nobody.
     fn settle<'a>(&self, mut inner: MutexGuard<'a, Inner>) -> MutexGuard<'a, Inner> {
-        let last = std::mem::take(&mut inner.last);
-        let expected = (inner.changes.len() + last).min(BATCH);
+        let expected = std::mem::take(&mut inner.expected);
         let mut until = Instant::now() + SETTLE;
-        while last > 1
-            && inner.changes.len() < expected
-            && inner.readers.is_empty()
-            && inner.proposals.is_empty()
-            && !inner.closed
-        {
+        while inner.changes.len() < expected && inner.readers.is_empty() && inner.proposals.is_empty() && !inner.closed {
             let before = inner.changes.len();
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -163,7 +163,6 @@ impl Inner {
                 1 => self.proposals.pop_front().map(|proposal| Work::Proposal(Box::new(proposal))),
                 2 if !self.changes.is_empty() => {
                     let count = self.changes.len().min(BATCH);
-                    self.last = count;
                     Some(Work::Changes(self.changes.drain(..count).collect()))
                 }
                 _ => None,

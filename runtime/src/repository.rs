@@ -71,7 +71,7 @@ impl Repository {
         let writer = {
             let (repo, queue, settings) = (Arc::clone(&repo), Arc::clone(&queue), Arc::clone(&settings));
             let herald = Arc::clone(&herald);
-            std::thread::spawn(move || Writer::new(Store::new(&repo), git, settings, herald).run(&queue))
+            std::thread::spawn(move || Writer::new(Store::new(&repo), git, settings, herald, queue).run())
         };
         Ok(Repository { settings, repo, queue, writer: Some(writer), herald, _lock: lock })
     }

@@ -32,6 +32,7 @@ pub(crate) struct Writer {
     pub settings: Arc<Settings>,
     direct: Option<Direct>,
     herald: Arc<Herald>,
+    queue: Arc<Queue>,
     /// The head, if it needn't be asked for.
     head: Option<Option<ObjectId>>,
     /// The last head that was acknowledged, whether the cache has noted it or not.
@@ -45,17 +46,17 @@ struct Plan {
 }
 
 impl Writer {
-    pub(crate) fn new(store: Store, git: Git, settings: Arc<Settings>, herald: Arc<Herald>) -> Writer {
+    pub(crate) fn new(store: Store, git: Git, settings: Arc<Settings>, herald: Arc<Herald>, queue: Arc<Queue>) -> Writer {
         let direct = (settings.transport == Transport::Direct).then(|| Direct::new(&git));
-        Writer { store, git, settings, direct, herald, head: None, known: None }
+        Writer { store, git, settings, direct, herald, queue, head: None, known: None }
     }
 
     /// Works until the queue is closed and empty.
-    pub(crate) fn run(mut self, queue: &Queue) {
+    pub(crate) fn run(mut self) {
         // What was known before may still be so; if it isn't, the push says so.
         self.known = self.store.reference(HEAD).ok().flatten();
         self.head = self.known.map(Some);
-        while let Some(work) = queue.take() {
+        while let Some(work) = self.queue.take() {
             match work {
                 Work::Readers(readers) => {
                     let seen = self.refresh();
@@ -145,7 +146,7 @@ impl Writer {
             let plan = self.plan(&batch, head);
             let Some(tip) = plan.tip.filter(|tip| head != Some(*tip)) else {
                 if fresh {
-                    return answer(batch, plan.results);
+                    return self.answer(batch, plan.results);
                 }
                 // Nothing to push, so nothing confirms that the head is what we think.
                 self.head = None;
@@ -166,7 +167,7 @@ impl Writer {
                         self.store.set_reference(HEAD, tip).ok();
                     }
                     self.tell(tip, || changed(&batch, &plan.results));
-                    return answer(batch, plan.results);
+                    return self.answer(batch, plan.results);
                 }
                 Pushed::Lost => {
                     lost += 1;
@@ -190,6 +191,15 @@ impl Writer {
                 waiting.sent.get_or_insert(head);
             }
             (self.head, fresh) = (None, false);
+        }
+    }
+
+    /// Answers a batch.
+    fn answer(&self, batch: Vec<Waiting>, results: Vec<Result<Landed, Error>>) {
+        self.queue.answers(batch.len());
+        for (waiting, result) in batch.into_iter().zip(results) {
+            // Whoever doesn't wait any more doesn't want to know.
+            waiting.reply.send(result).ok();
         }
     }
 
@@ -338,12 +348,6 @@ fn from(waiting: &Waiting) -> Option<From> {
         (Since::Head(head), _) => Some(after(head.map(|head| head.0))),
         (Since::New, Some(sent)) => Some(after(sent)),
         (Since::New, None) => None,
-    }
-}
-
-fn answer(batch: Vec<Waiting>, results: Vec<Result<Landed, Error>>) {
-    for (waiting, result) in batch.into_iter().zip(results) {
-        waiting.reply.send(result).ok();
     }
 }
 
