@@ -106,6 +106,8 @@ impl Writer {
     fn land(&mut self, mut batch: Vec<Waiting>) {
         let begun = Instant::now();
         let (mut lost, mut failed, mut fresh) = (0, 0, false);
+        // Where the branch was when it couldn't be moved.
+        let mut stuck = None;
         while !batch.is_empty() {
             let head = match self.head {
                 Some(head) => head,
@@ -173,6 +175,11 @@ impl Writer {
                     lost += 1;
                     if lost >= LOST {
                         return refuse(batch, &Error::Contended { tries: lost });
+                    }
+                    let is_stuck = stuck.replace(head) == Some(head);
+                    if is_stuck && begun.elapsed() >= self.settings.patience {
+                        let reason = "it doesn't move the branch, though nobody else has: a lock of a process that was killed may be in its way";
+                        return refuse(batch, &Error::Unreachable { reason: reason.to_owned() });
                     }
                     pause(10, lost, 300);
                 }

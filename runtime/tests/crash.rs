@@ -252,7 +252,7 @@ fn everything_killed_at_once() {
             std::thread::yield_now();
         }
         // As whoever starts the server again does it.
-        unlock(&campaign.place.bare().join("refs"));
+        unlock(&campaign.place.bare());
         let there: BTreeSet<String> = campaign.place.git(&["rev-list", "main"]).lines().map(str::to_owned).collect();
         let done = lines(&campaign.work().join("done"));
         acknowledged =

@@ -293,6 +293,22 @@ fn other_layouts_hold_other_files() {
     assert_eq!(catalog.file(found[0].located.clone(), &text).unwrap(), checked);
 }
 
+/// Git leaves them behind if it is killed, and only the remote's operator can tell whose they are.
+#[test]
+fn a_lock_in_the_remote_is_told() {
+    for lock in ["refs/heads/main.lock", "HEAD.lock"] {
+        let place = Place::new();
+        let settings = runtime::Settings { patience: std::time::Duration::from_secs(1), ..place.settings("cache") };
+        let repository = runtime::Repository::open(settings).unwrap();
+        repository.apply(place.put("shop", 1)).unwrap();
+        std::fs::write(place.bare().join(lock), "").unwrap();
+        let error = repository.apply(place.put("shop", 2)).unwrap_err();
+        assert!(error.is_transient() && error.to_string().contains("a lock of a process"), "{lock}: {error}");
+        std::fs::remove_file(place.bare().join(lock)).unwrap();
+        repository.apply(place.put("shop", 2)).unwrap();
+    }
+}
+
 /// gix sees no pack beyond the number that it was opened for, which is 32 if it is left to itself.
 #[test]
 fn many_packs() {

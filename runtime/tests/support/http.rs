@@ -176,7 +176,7 @@ fn backend(request: &Request, folder: &Path, kill: Option<Duration>, counts: &Co
         let _alone = counts.gate.write().unwrap();
         counts.killed.fetch_add(1, Ordering::Relaxed);
         let repository = folder.join(request.path.trim_start_matches('/').split('/').next()?);
-        counts.locks.fetch_add(unlock(&repository.join("refs")), Ordering::Relaxed);
+        counts.locks.fetch_add(unlock(&repository), Ordering::Relaxed);
     }
     (!output.is_empty()).then_some(output)
 }
@@ -230,14 +230,15 @@ fn run(request: &Request, folder: &Path, kill: Option<Duration>) -> (Vec<u8>, bo
     (output, killer.is_some_and(|killer| killer.join().unwrap()))
 }
 
-/// What whoever runs the server does after its processes were killed: removes the locks that no process holds any more.
-pub(crate) fn unlock(folder: &Path) -> u32 {
+/// What whoever runs the server does after its processes were killed: removes the locks that no process holds any more, of the branch
+/// and of HEAD.
+pub(crate) fn unlock(repository: &Path) -> u32 {
     let mut removed = 0;
-    let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
+    let mut folders: Vec<PathBuf> = vec![repository.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).unwrap().flatten() {
             let path = entry.path();
-            if path.is_dir() {
+            if path.is_dir() && entry.file_name() != "objects" {
                 folders.push(path);
             } else if path.extension().is_some_and(|end| end == "lock") && std::fs::remove_file(&path).is_ok() {
                 removed += 1;
