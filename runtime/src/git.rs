@@ -246,6 +246,8 @@ const BARRED: &[&str] = &[
     "could not read Password",
     "Permission denied (",
     "Host key verification failed",
+    "certificate verification failed",
+    "SSL certificate problem",
     "does not appear to be a git repository",
     "repository not found",
     "Repository not found",
@@ -317,8 +319,12 @@ mod tests {
             "fatal: unable to access 'http://127.0.0.1:1/r/': Failed to connect to 127.0.0.1 port 1: Connection refused",
         );
         assert!(matches!(unsent, Pushed::Failed { sent: false, .. }), "{unsent:?}");
-        let barred = push("", "fatal: Authentication failed for 'https://host/r/'");
-        assert!(matches!(barred, Pushed::Barred(_)), "{barred:?}");
+        for words in
+            ["fatal: Authentication failed for 'https://host/r/'", "fatal: x: server certificate verification failed. CAfile: y"]
+        {
+            let barred = push("", words);
+            assert!(matches!(barred, Pushed::Barred(_)), "{barred:?}");
+        }
         for other in ["", " \tabc:refs/heads/other\t0f..1a", "fatal: x"] {
             assert!(
                 matches!(push(other, "fatal: https://a:b@h/x broke"), Pushed::Failed { reason, sent: true } if !reason.contains("a:b")),

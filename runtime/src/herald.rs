@@ -20,12 +20,12 @@ const FAILURES: usize = 100;
 /// What was pushed.
 pub(crate) struct Push {
     pub tip: CommitId,
-    pub releases: Vec<Pushed>,
+    pub releases: Vec<Changed>,
 }
 
 /// A release that a push has changed.
 #[derive(Clone, Debug)]
-pub(crate) struct Pushed {
+pub(crate) struct Changed {
     pub located: Located,
     pub is_deleted: bool,
 }

@@ -15,7 +15,7 @@ use crate::git;
 use crate::pack::{self, New};
 
 /// Trees that are kept in memory, in bytes. A tree never changes, so that none is ever stale.
-const TREES: usize = 32 << 20;
+const TREES: usize = 8 << 20;
 
 /// Objects of one batch from which on they are written as a pack: from so many on Git keeps a pack that it gets (`fetch.unpackLimit`).
 const MANY: usize = 100;

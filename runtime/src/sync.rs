@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::herald::Pushed;
+use crate::herald::Changed;
 use crate::id::CommitId;
 use crate::rest::{Answer, RestError};
 
@@ -120,7 +120,7 @@ pub struct Lineage<'a> {
 
 impl Follower {
     /// What is to be told if releases were changed, and whether something of it was deleted.
-    pub(crate) fn targets(&self, releases: &[Pushed]) -> BTreeMap<String, bool> {
+    pub(crate) fn targets(&self, releases: &[Changed]) -> BTreeMap<String, bool> {
         match self {
             Follower::ArgoCd(argo_cd) => argo_cd.targets(releases),
             Follower::Flux(flux) => flux.targets(releases),

@@ -13,7 +13,7 @@ use crate::commit::Pen;
 use crate::direct::Direct;
 use crate::error::Error;
 use crate::git::{Fetched, Git, Pushed};
-use crate::herald::{Herald, Push, Pushed as Release};
+use crate::herald::{Changed, Herald, Push};
 use crate::id::{BlobId, CommitId};
 use crate::queue::{Queue, Seen, Waiting, Work};
 use crate::scan::{From, scan};
@@ -250,7 +250,7 @@ impl Writer {
         Ok(())
     }
 
-    fn tell(&self, tip: ObjectId, releases: impl FnOnce() -> Vec<Release>) {
+    fn tell(&self, tip: ObjectId, releases: impl FnOnce() -> Vec<Changed>) {
         if self.settings.followers.is_empty() {
             return;
         }
@@ -333,7 +333,7 @@ impl Writer {
 }
 
 /// The releases that a push has changed.
-fn changed(batch: &[Waiting], results: &[Result<Landed, Error>]) -> Vec<Release> {
+fn changed(batch: &[Waiting], results: &[Result<Landed, Error>]) -> Vec<Changed> {
     let mut out = Vec::new();
     for (waiting, result) in batch.iter().zip(results) {
         let effects = result.as_ref().map(|landed| landed.effects.as_slice()).unwrap_or_default();
@@ -343,8 +343,8 @@ fn changed(batch: &[Waiting], results: &[Result<Landed, Error>]) -> Vec<Release>
     out
 }
 
-fn pushed(edit: &Edit) -> Release {
-    Release { located: edit.located.clone(), is_deleted: edit.text.is_none() }
+fn pushed(edit: &Edit) -> Changed {
+    Changed { located: edit.located.clone(), is_deleted: edit.text.is_none() }
 }
 
 /// From where the branch has to be looked through for a change; `None` if it can't be there.

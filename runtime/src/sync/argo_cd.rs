@@ -11,7 +11,7 @@ use manifest::platform::Operation;
 use serde_json::{Value, json};
 
 use super::{Lineage, State, Status, SyncError};
-use crate::herald::Pushed;
+use crate::herald::Changed;
 use crate::id::CommitId;
 use crate::rest::{Method, Rest, RestError, Token, escaped};
 
@@ -38,9 +38,9 @@ impl ArgoCd {
     }
 
     /// The Applications of the releases.
-    pub(super) fn targets(&self, releases: &[Pushed]) -> BTreeMap<String, bool> {
+    pub(super) fn targets(&self, releases: &[Changed]) -> BTreeMap<String, bool> {
         let mut out = BTreeMap::new();
-        for Pushed { located, is_deleted } in releases {
+        for Changed { located, is_deleted } in releases {
             *out.entry(self.application(located)).or_default() |= is_deleted;
         }
         out

@@ -10,7 +10,7 @@ use manifest::layout::Located;
 use serde_json::{Value, json};
 
 use super::{Kube, Lineage, State, Status, SyncError};
-use crate::herald::Pushed;
+use crate::herald::Changed;
 use crate::id::CommitId;
 use crate::rest::{Method, escaped};
 
@@ -31,7 +31,7 @@ impl Flux {
     }
 
     /// The Kustomizations: which of them a release concerns, only they know.
-    pub(super) fn targets(&self, releases: &[Pushed]) -> BTreeMap<String, bool> {
+    pub(super) fn targets(&self, releases: &[Changed]) -> BTreeMap<String, bool> {
         let is_deleted = releases.iter().any(|release| release.is_deleted);
         self.platform.flux.kustomizations.iter().map(|name| (name.clone(), is_deleted)).collect()
     }
