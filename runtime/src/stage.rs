@@ -9,7 +9,7 @@ use manifest::layout::ReleasePath;
 use crate::change::{Change, Effect, Since};
 use crate::direct::Direct;
 use crate::error::Error;
-use crate::git::{Fetched, Git, Pushed};
+use crate::git::{Git, Pushed};
 use crate::id::CommitId;
 use crate::queue::{Proposal, Staged, Standing};
 use crate::remote::Remote;
@@ -122,18 +122,11 @@ impl Writer {
     }
 
     /// The proposal's branch as the remote has it.
-    fn fetched(&mut self, git: &Git) -> Result<Option<ObjectId>, Error> {
+    fn fetched(&self, git: &Git) -> Result<Option<ObjectId>, Error> {
         let reference = format!("{PROPOSED}/{}", std::process::id());
-        match git.fetch(&reference) {
-            Fetched::Branch => {
-                let found = self.store.reference(&reference)?;
-                self.store.drop_reference(&reference)?;
-                Ok(found)
-            }
-            Fetched::NoBranch => Ok(None),
-            Fetched::Barred(reason) => Err(Error::Barred { reason }),
-            Fetched::Failed(reason) => Err(Error::Unreachable { reason }),
-        }
+        let found = self.fetch(git, &reference)?;
+        self.store.drop_reference(&reference)?;
+        Ok(found)
     }
 
     /// The change's commit in a branch. A change that was never sent is in none, unless its own branch tells otherwise.

@@ -23,6 +23,7 @@ use crate::tree;
 
 /// The head as we last knew it: what was acknowledged is in it.
 const HEAD: &str = "refs/trefoil/head";
+
 /// How often others may be faster.
 const LOST: u32 = 400;
 
@@ -81,12 +82,7 @@ impl Writer {
         self.head = None;
         let known = self.known;
         let fetched = format!("{FETCHED}/{}", std::process::id());
-        let head = match self.git.fetch(&fetched) {
-            Fetched::Branch => self.store.reference(&fetched)?,
-            Fetched::NoBranch => None,
-            Fetched::Barred(reason) => return Err(Error::Barred { reason }),
-            Fetched::Failed(reason) => return Err(Error::Unreachable { reason }),
-        };
+        let head = self.fetch(&self.git, &fetched)?;
         let rewritten = match (known, head) {
             (Some(known), Some(head)) if self.store.descends(head, known)? => None,
             (known, _) => known,
@@ -100,6 +96,16 @@ impl Writer {
         self.store.drop_reference(&fetched)?;
         (self.head, self.known) = (Some(head), head);
         Ok(Seen { head, rewritten })
+    }
+
+    /// Brings a remote's branch into a reference, and says where it is.
+    pub(crate) fn fetch(&self, git: &Git, reference: &str) -> Result<Option<ObjectId>, Error> {
+        match git.fetch(reference) {
+            Fetched::Branch => self.store.reference(reference),
+            Fetched::NoBranch => Ok(None),
+            Fetched::Barred(reason) => Err(Error::Barred { reason }),
+            Fetched::Failed(reason) => Err(Error::Unreachable { reason }),
+        }
     }
 
     /// Lands a batch, or tells each caller why it isn't.
@@ -128,15 +134,11 @@ impl Writer {
                     Err(error) => return refuse(batch, &error),
                 },
             };
-            // What isn't fetched yet can't be looked through.
-            let is_fetched = match head {
-                // What was just fetched is there, or there is no going on.
-                Some(head) if self.direct.is_some() && !fresh => self.store.has_commit(head),
-                _ => Ok(true),
-            };
-            let is_fetched = match is_fetched {
-                Ok(is_fetched) => is_fetched,
-                Err(error) => return refuse(batch, &error),
+            // What isn't fetched yet can't be looked through. What was just fetched is there, or there is no going on.
+            let is_fetched = match head.filter(|_| self.direct.is_some() && !fresh).map(|head| self.store.has_commit(head)) {
+                Some(Err(error)) => return refuse(batch, &error),
+                Some(Ok(is_fetched)) => is_fetched,
+                None => true,
             };
             if !is_fetched && (self.store.is_full() || batch.iter().any(|waiting| from(waiting).is_some())) {
                 self.head = None;

@@ -2,10 +2,13 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod support;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use support::{said, stranger};
 use tempfile::TempDir;
 
 struct Shell(TempDir);
@@ -18,11 +21,8 @@ impl Shell {
     fn run(&self, line: &str) -> Output {
         let line = line.replace("cargo trefoil", env!("CARGO_BIN_EXE_trefoil"));
         let mut shell = Command::new("sh");
-        shell.args(["-c", &line]).current_dir(self.0.path()).env("TREFOIL_CACHE", self.0.path().join("cache"));
-        for name in ["TREFOIL_REPO", "TREFOIL_ACTOR", "TREFOIL_PLATFORM", "TREFOIL_SCHEMAS", "TREFOIL_SIGN"] {
-            shell.env_remove(name);
-        }
-        shell.output().unwrap()
+        stranger(&mut shell, self.0.path());
+        shell.args(["-c", &line]).output().unwrap()
     }
 
     fn ok(&self, line: &str) -> String {
@@ -46,10 +46,6 @@ impl Shell {
     fn json(&self, line: &str) -> Value {
         serde_json::from_str(&self.ok(&format!("{line} -o json"))).unwrap()
     }
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&[&output.stderr[..], &output.stdout[..]].concat()).into_owned()
 }
 
 const RENDER: &str = "cargo trefoil render webapp -t acme -n shop --set image.repository=nginx --set-string image.tag=1.4";

@@ -4,10 +4,10 @@
 
 mod support;
 
-use std::process::{Command, Output};
+use std::process::Output;
 
-use support::Place;
 use support::http::{Server, Trouble};
+use support::{Place, said};
 
 const CREDENTIALS: &str = "bob:s3cret-of-bob";
 
@@ -36,15 +36,10 @@ impl Stage {
     fn apply(&self, transport: &str, replicas: u64) -> Output {
         let folder = self.place.folder.path();
         std::fs::write(folder.join("shop.yaml"), self.place.webapp("shop", replicas).text()).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_trefoil"));
+        let mut command = support::trefoil(folder);
         command.args(["apply", "-f", "shop.yaml", "--patience", "3", "--transport", transport, "--repo"]);
-        command.arg(self.server.url("releases.git")).current_dir(folder).env("HOME", folder).env_remove("XDG_CONFIG_HOME");
-        command
-            .env("TREFOIL_CACHE", folder.join("cli"))
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("GIT_ASKPASS", "false")
-            .output()
-            .unwrap()
+        command.arg(self.server.url("releases.git")).env("HOME", folder).env_remove("XDG_CONFIG_HOME");
+        command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_ASKPASS", "false").output().unwrap()
     }
 }
 
@@ -54,7 +49,7 @@ fn credentials_come_from_helpers() {
     for (replicas, transport) in [(1, "push"), (2, "direct"), (3, "direct"), (4, "push")] {
         stage.keeps(CREDENTIALS);
         let applied = stage.apply(transport, replicas);
-        let said = String::from_utf8_lossy(&[&applied.stdout[..], &applied.stderr[..]].concat()).into_owned();
+        let said = said(&applied);
         assert!(applied.status.success(), "{transport}: {said}");
         assert!(!said.contains("s3cret"), "{said}");
     }
@@ -67,7 +62,7 @@ fn wrong_ones_are_told_and_not_shown() {
     for transport in ["push", "direct"] {
         stage.keeps("bob:wr0ng-of-bob");
         let refused = stage.apply(transport, 1);
-        let said = String::from_utf8_lossy(&[&refused.stdout[..], &refused.stderr[..]].concat()).into_owned();
+        let said = said(&refused);
         assert_eq!(refused.status.code(), Some(1), "{transport}: {said}");
         assert!(said.contains("can't be used") && !said.contains("wr0ng"), "{said}");
     }

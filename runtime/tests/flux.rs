@@ -11,7 +11,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use support::Place;
+use support::{Place, said};
 
 /// The lab; it ends when its standard input does.
 struct Lab {
@@ -60,16 +60,8 @@ impl Drop for Lab {
 }
 
 fn trefoil(place: &Place, kubeconfig: &str, line: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trefoil"));
-    for name in ["TREFOIL_REPO", "TREFOIL_ACTOR", "TREFOIL_PLATFORM", "TREFOIL_SCHEMAS", "TREFOIL_SIGN"] {
-        command.env_remove(name);
-    }
-    command.args(line.split(' ')).current_dir(place.folder.path()).env("TREFOIL_CACHE", place.folder.path().join("cli"));
-    command.env("TREFOIL_SYNC", "flux").env("KUBECONFIG", kubeconfig).output().unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned()
+    let mut command = support::trefoil(place.folder.path());
+    command.args(line.split(' ')).env("TREFOIL_SYNC", "flux").env("KUBECONFIG", kubeconfig).output().unwrap()
 }
 
 #[test]
@@ -96,6 +88,8 @@ fn a_release_on_its_way_through_a_cluster() {
     place.foreign(&format!("M 100644 inline acme/webapp/bad/manifest.yaml\ndata {}\n{bad}", bad.len()));
     let refused = run("status acme/webapp/bad --wait --timeout 60");
     assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+    // Whatever may mend itself has half a minute for that, and no more.
+    assert!(!said(&refused).contains("after 60 s"), "{}", said(&refused));
     assert!(said(&refused).contains("can't apply the change") && said(&refused).contains("replicas"), "{}", said(&refused));
     let deleted = run("delete acme/webapp/bad acme/webapp/shop --wait --timeout 180");
     assert!(deleted.status.success() && said(&deleted).matches("gone").count() == 2, "{}", said(&deleted));

@@ -4,8 +4,6 @@
 
 mod support;
 
-use std::process::Command;
-
 use runtime::{
     Actor, Change, Effect, Error, ForgeError, ForgeKind, JobId, Outcome, Precondition, Remote, Repository, Since, Transport,
 };
@@ -336,10 +334,10 @@ fn the_command_proposes() {
     std::fs::write(folder.join("shop.yaml"), place.webapp("shop", 2).text()).unwrap();
     std::fs::write(folder.join("new.yaml"), place.webapp("new", 1).text()).unwrap();
     let run = |args: &str, token: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_trefoil"));
+        let mut command = support::trefoil(folder);
         let forge = format!("--forge github --forge-api {} --forge-repository {}", fake.api(), repository(fake.kind));
         let line = args.replace("FORGE", &format!("--pull-request {forge}"));
-        command.current_dir(folder).args(line.split(' ')).args(["--repo", "releases.git", "--cache", "cli", "-o", "json"]);
+        command.args(line.split(' ')).args(["--repo", "releases.git", "-o", "json"]);
         command.env("TREFOIL_FORGE_TOKEN", token).env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap()
     };
     let output = run("apply -f shop.yaml -f new.yaml --atomic --job deploy-1 FORGE", TOKEN);

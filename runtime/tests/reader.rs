@@ -3,8 +3,9 @@
 
 mod support;
 
-use manifest::layout::{Layouts, Parts};
-use runtime::{Catalog, manifest};
+use manifest::layout::Parts;
+use runtime::manifest;
+use support::catalog;
 use support::random::Random;
 
 const GOOD: &str = "\
@@ -28,10 +29,6 @@ spec:
       - name: MODE
         value: \"no\"
 ";
-
-fn catalog() -> Catalog {
-    Catalog::new(runtime::platform().unwrap(), Layouts::default(), Vec::new()).unwrap()
-}
 
 /// Bytes and words that YAML, Git and paths take for something.
 const ODD: &[&str] = &[

@@ -4,15 +4,15 @@
 
 mod support;
 
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::Duration;
 
 use manifest::platform::Operation;
 use runtime::sync::{ArgoCd, Follower, Goal, State, Status, SyncError};
 use runtime::{Change, CommitId, Error, Landed, Repository, Settings, Token, manifest};
 use serde_json::json;
-use support::Place;
 use support::argo_cd::{self, Application};
+use support::{Place, said};
 
 const NAME: &str = "acme-tenant-shop-webapp";
 const LIMIT: Duration = Duration::from_secs(20);
@@ -272,23 +272,15 @@ fn what_landed_stays_if_nobody_can_be_told() -> Result<(), Error> {
 }
 
 fn trefoil(stage: &Stage, line: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trefoil"));
-    for name in ["TREFOIL_REPO", "TREFOIL_ACTOR", "TREFOIL_PLATFORM", "TREFOIL_SCHEMAS", "TREFOIL_SIGN", "TREFOIL_SYNC"] {
-        command.env_remove(name);
-    }
-    command
-        .args(line.split(' '))
-        .current_dir(stage.place.folder.path())
-        .env("TREFOIL_CACHE", stage.place.folder.path().join("cli"));
+    let mut command = support::trefoil(stage.place.folder.path());
     // A proxy isn't given what isn't encrypted.
-    command.env("HTTP_PROXY", "http://127.0.0.1:9").env("KUBECONFIG", "");
+    command.args(line.split(' ')).env("HTTP_PROXY", "http://127.0.0.1:9").env("KUBECONFIG", "");
     command.env("ARGOCD_SERVER", stage.argo_cd.url()).env("ARGOCD_AUTH_TOKEN", argo_cd::TOKEN).output().unwrap()
 }
 
 #[test]
 fn from_the_command_line() {
     let stage = Stage::new();
-    let said = |output: &Output| String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned();
     std::fs::write(stage.place.folder.path().join("shop.yaml"), stage.place.webapp("shop", 1).text()).unwrap();
     stage.argo_cd.generate(NAME, Application::default());
     let applied = trefoil(&stage, "apply -f shop.yaml --sync argo-cd --wait -o json");

@@ -1,8 +1,8 @@
 //! GitHub: <https://docs.github.com/en/rest/pulls/pulls>.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Api, Found, Pull, Request, State, Wanted};
+use super::{Api, Request};
 use crate::rest::{Method, Rest, Token, escaped};
 
 pub(super) struct GitHub;
@@ -21,32 +21,12 @@ impl Api for GitHub {
         Request { method: Method::Get, path, body: None }
     }
 
-    fn open(&self, repository: &str, wanted: &Wanted<'_>) -> Request {
-        let body = json!({ "title": wanted.title, "body": wanted.body, "head": wanted.branch, "base": wanted.base });
-        Request { method: Method::Post, path: format!("/repos/{repository}/pulls"), body: Some(body) }
-    }
-
-    fn update(&self, repository: &str, number: u64, wanted: &Wanted<'_>) -> Request {
-        let body = json!({ "title": wanted.title, "body": wanted.body });
-        Request { method: Method::Patch, path: format!("/repos/{repository}/pulls/{number}"), body: Some(body) }
+    fn is_merged(&self, body: &Value) -> Option<bool> {
+        Some(body["merged_at"].is_string())
     }
 
     fn is_own(&self, body: &Value) -> bool {
         // A fork that was deleted is nobody's.
         body["head"]["repo"]["id"] == body["base"]["repo"]["id"]
-    }
-
-    fn read(&self, body: &Value) -> Option<Found> {
-        let state = match body["state"].as_str()? {
-            "open" => State::Open,
-            _ if body["merged_at"].is_string() => State::Merged,
-            _ => State::Closed,
-        };
-        Some(Found {
-            pull: Pull { number: body["number"].as_u64()?, url: body["html_url"].as_str()?.to_owned() },
-            state,
-            head: body["head"]["sha"].as_str().unwrap_or_default().to_owned(),
-            body: body["body"].as_str().unwrap_or_default().to_owned(),
-        })
     }
 }

@@ -28,13 +28,17 @@ impl Api for GitLab {
         Request { method: Method::Put, path: format!("{}/{number}", requests(repository)), body: Some(body) }
     }
 
+    fn is_merged(&self, body: &Value) -> Option<bool> {
+        Some(body["state"] == "merged")
+    }
+
     fn is_own(&self, body: &Value) -> bool {
         body["source_project_id"] == body["target_project_id"]
     }
 
     fn read(&self, body: &Value) -> Option<Found> {
         let state = match body["state"].as_str()? {
-            "merged" => State::Merged,
+            _ if self.is_merged(body)? => State::Merged,
             "closed" => State::Closed,
             // `locked` while it is being merged.
             _ => State::Open,

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::remote::Remote;
 use crate::rest::{Answer, Method, Rest, Token};
@@ -90,20 +90,44 @@ struct Request {
     body: Option<Value>,
 }
 
-/// How one kind of forge is asked.
+/// How one kind of forge is asked. What isn't said otherwise is GitHub's way, which Gitea has taken over.
 trait Api {
     /// The headers that it wants.
     fn signed(&self, rest: Rest, token: &Token) -> Rest;
     /// Asks for the pull requests of a branch, open or not.
     fn find(&self, repository: &str, branch: &str, base: &str) -> Request;
-    /// Asks for a pull request to be opened.
-    fn open(&self, repository: &str, wanted: &Wanted<'_>) -> Request;
-    /// Asks for another title and text.
-    fn update(&self, repository: &str, number: u64, wanted: &Wanted<'_>) -> Request;
-    /// Reads a pull request.
-    fn read(&self, body: &Value) -> Option<Found>;
+    /// Whether a pull request that isn't open was merged; `None` if it doesn't say.
+    fn is_merged(&self, body: &Value) -> Option<bool>;
     /// Whether its branch is one of the repository, and not one of that name in a fork.
     fn is_own(&self, body: &Value) -> bool;
+
+    /// Asks for a pull request to be opened.
+    fn open(&self, repository: &str, wanted: &Wanted<'_>) -> Request {
+        let body = json!({ "title": wanted.title, "body": wanted.body, "head": wanted.branch, "base": wanted.base });
+        Request { method: Method::Post, path: format!("/repos/{repository}/pulls"), body: Some(body) }
+    }
+
+    /// Asks for another title and text.
+    fn update(&self, repository: &str, number: u64, wanted: &Wanted<'_>) -> Request {
+        let body = json!({ "title": wanted.title, "body": wanted.body });
+        Request { method: Method::Patch, path: format!("/repos/{repository}/pulls/{number}"), body: Some(body) }
+    }
+
+    /// Reads a pull request.
+    fn read(&self, body: &Value) -> Option<Found> {
+        let state = match body["state"].as_str()? {
+            "open" => State::Open,
+            _ if self.is_merged(body)? => State::Merged,
+            _ => State::Closed,
+        };
+        Some(Found {
+            pull: Pull { number: body["number"].as_u64()?, url: body["html_url"].as_str()?.to_owned() },
+            state,
+            head: body["head"]["sha"].as_str().unwrap_or_default().to_owned(),
+            body: body["body"].as_str().unwrap_or_default().to_owned(),
+        })
+    }
+
     /// Whether the answer to `find` says that there is none.
     fn is_none(&self, answer: &Answer) -> bool {
         answer.body.as_array().is_some_and(Vec::is_empty)

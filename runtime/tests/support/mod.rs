@@ -12,7 +12,7 @@ pub(crate) mod json;
 pub(crate) mod random;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use manifest::identity::Identity;
 use manifest::layout::{Layouts, Located, Parts};
@@ -40,7 +40,8 @@ impl Folder {
     }
 }
 
-fn catalog() -> Catalog {
+/// The services that are compiled in, where releases lie usually.
+pub(crate) fn catalog() -> Catalog {
     Catalog::new(runtime::platform().unwrap(), Layouts::default(), Vec::new()).unwrap()
 }
 
@@ -113,6 +114,26 @@ impl Place {
         );
         feed(&self.bare(), &["fast-import", "--quiet", "--force"], text.as_bytes());
     }
+}
+
+/// The command in a folder, with a cache there.
+pub(crate) fn trefoil(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trefoil"));
+    stranger(&mut command, folder);
+    command
+}
+
+/// Takes away what a developer has set for the command.
+pub(crate) fn stranger(command: &mut Command, folder: &Path) {
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TREFOIL_") || name.starts_with("ARGOCD_")) {
+        command.env_remove(name);
+    }
+    command.current_dir(folder).env("TREFOIL_CACHE", folder.join("cache-of-the-command")).env_remove("KUBECONFIG");
+}
+
+/// All that it has said.
+pub(crate) fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[&output.stderr[..], &output.stdout[..]].concat()).into_owned()
 }
 
 pub(crate) fn git(bare: &Path, args: &[&str]) -> String {
