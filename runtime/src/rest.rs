@@ -280,3 +280,36 @@ impl fmt::Debug for Rest {
         f.debug_struct("Rest").field("base", &self.base).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_read_again_and_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        std::fs::write(&file, "first-token\n").unwrap();
+        let token = Token::from_file(&file).unwrap();
+        assert_eq!(token.secret(), "first-token");
+        std::fs::write(&file, "second-token\n").unwrap();
+        assert_eq!(token.secret(), "second-token");
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(token.secret(), "first-token");
+        assert_eq!(format!("{token:?}"), "Token(***)");
+        for odd in ["", "two words", "two\nlines"] {
+            std::fs::write(&file, odd).unwrap();
+            assert!(matches!(Token::from_file(&file), Err(TokenError::Odd(_))), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_go_to_safe_addresses() {
+        let new = |base: &str| Rest::new(base, None, Duration::from_secs(1));
+        assert!(new("https://argocd.example.org").is_ok() && new("http://localhost:8080").is_ok());
+        for unsafe_one in ["http://argocd.example.org", "https://user:secret@host", "ftp://host", "argocd"] {
+            let error = new(unsafe_one).unwrap_err();
+            assert!(matches!(&error, RestError::Address(..)) && !error.to_string().contains("secret"), "{error}");
+        }
+    }
+}

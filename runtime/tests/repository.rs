@@ -309,6 +309,33 @@ fn a_lock_in_the_remote_is_told() {
     }
 }
 
+/// What is sent in two requests, the first of which says nothing, costs a lone caller a second one.
+#[cfg(unix)]
+#[test]
+fn a_large_push_is_one_request() {
+    let place = Place::new();
+    place.git(&["config", "http.receivepack", "true"]);
+    let server = support::http::Server::start(place.folder.path(), support::http::Trouble::default(), 1);
+    let remote = runtime::Remote::parse(&server.url("releases.git"), "main").unwrap();
+    let repository = runtime::Repository::open(runtime::Settings { remote, ..place.settings("cache") }).unwrap();
+    let mut random = support::random::Random(1);
+    let mut noise = |_| (0..250).map(|_| format!("{:016x}", random.below(u64::MAX))).collect::<String>();
+    let large = (0..16).map(|n| Change::put(place.args(&format!("app-{n}"), (0..50).map(&mut noise).collect())));
+    repository.apply(Change::together(large).unwrap()).unwrap();
+    assert_eq!(server.counts().pushes.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
+
+#[test]
+fn what_killed_processes_had_begun_to_fetch_is_cleared() {
+    let place = Place::new();
+    drop(place.open("cache"));
+    let folder = place.folder.path().join("cache/objects.git/refs/trefoil/fetched");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("4711"), "0".repeat(40)).unwrap();
+    drop(place.open("cache"));
+    assert!(!folder.exists());
+}
+
 /// gix sees no pack beyond the number that it was opened for, which is 32 if it is left to itself.
 #[test]
 fn many_packs() {

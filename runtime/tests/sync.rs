@@ -4,14 +4,17 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::process::Output;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use manifest::platform::Operation;
-use runtime::sync::{ArgoCd, Follower, Goal, State, Status, SyncError};
+use runtime::sync::{ArgoCd, Flux, Follower, Goal, Kube, State, Status, SyncError};
 use runtime::{Change, CommitId, Error, Landed, Repository, Settings, Token, manifest};
-use serde_json::json;
+use serde_json::{Value, json};
 use support::argo_cd::{self, Application};
+use support::json::Json;
 use support::{Place, said};
 
 const NAME: &str = "acme-tenant-shop-webapp";
@@ -271,6 +274,87 @@ fn what_landed_stays_if_nobody_can_be_told() -> Result<(), Error> {
     Ok(())
 }
 
+/// The API of Kubernetes with Flux' objects, as far as they are looked at: a fake; the real one is asked in `tests/flux.rs`.
+#[test]
+fn what_flux_objects_say() {
+    let place = Place::new();
+    let repository = place.open("cache");
+    let landed = repository.apply(place.put("shop", 1)).unwrap();
+    let revision = format!("main@sha1:{}", landed.commit);
+    let objects = Arc::new(Mutex::new(BTreeMap::<String, Value>::new()));
+    let theirs = Arc::clone(&objects);
+    let server = Json::start(move |request| {
+        let found = theirs.lock().unwrap().get(&request.path).cloned();
+        Some(found.map_or((404, json!({ "message": "page not found" })), |found| {
+            let status = if found["kind"] == "Status" { 404 } else { 200 };
+            (status, found)
+        }))
+    });
+    let mut platform = runtime::platform().unwrap();
+    platform.flux.kustomizations = vec!["releases".to_owned()];
+    let flux = Follower::Flux(Flux::new(Kube::proxy(&server.url()).unwrap(), &platform));
+    let kustomization = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations/releases";
+    let source = "/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories/releases";
+    let release = "/apis/services.example.org/v1alpha1/namespaces/acme-tenant/webapps/acme-tenant-shop-webapp";
+    let ready =
+        |status: &str, message: &str| json!([{ "type": "Ready", "status": status, "message": message, "observedGeneration": 2 }]);
+    let of = |kind: &str| json!({ "sourceRef": { "kind": kind, "name": "releases" } });
+    let good = json!({
+        "metadata": { "name": "releases", "generation": 2 }, "spec": of("GitRepository"),
+        "status": { "lastAppliedRevision": revision, "lastAttemptedRevision": revision, "conditions": ready("True", "Applied") },
+    });
+    let live = json!({ "metadata": { "generation": 2 }, "status": { "conditions": ready("True", "") } });
+    let gone = json!({ "kind": "Status", "details": { "name": "acme-tenant-shop-webapp" } });
+    let late =
+        json!({ "lastAppliedRevision": "main@sha1:0000000000000000000000000000000000000000", "lastAttemptedRevision": "" });
+    let failed = json!({ "lastAppliedRevision": "", "conditions": ready("False", "replicas: Invalid value") });
+    for (over, other, state, says) in [
+        (json!({}), live.clone(), State::Healthy, "is ready"),
+        (json!({}), json!({ "metadata": { "generation": 3 }, "status": live["status"] }), State::Waiting, "isn't ready yet"),
+        (
+            json!({}),
+            json!({ "metadata": { "generation": 2 }, "status": { "conditions": ready("False", "no pod") } }),
+            State::Degraded,
+            "no pod",
+        ),
+        (json!({}), json!({ "metadata": { "deletionTimestamp": "now" } }), State::Waiting, "is being deleted"),
+        (json!({}), gone, State::Gone, "isn't there"),
+        (json!({ "status": late }), live.clone(), State::Waiting, "hasn't applied the change yet"),
+        (json!({ "status": failed }), live.clone(), State::Degraded, "replicas: Invalid value"),
+        (json!({ "status": late, "spec": { "suspend": true } }), live.clone(), State::Failed, "is suspended"),
+    ] {
+        let mut shown = good.clone();
+        manifest::lay(&mut shown, &over);
+        *objects.lock().unwrap() = [(kustomization, shown), (source, json!({})), (release, other)]
+            .map(|(path, object)| (path.to_owned(), object))
+            .into();
+        let status = flux.status(&place.locate("shop"), &mut repository.lineage(landed.commit)).unwrap();
+        assert_eq!(status.state, state, "{over}: {}", status.reason);
+        assert!(status.reason.contains(says), "{over}: {}", status.reason);
+    }
+    let ask = || flux.status(&place.locate("shop"), &mut repository.lineage(landed.commit));
+    let behind = json!({ "metadata": good["metadata"], "spec": good["spec"], "status": late });
+    for (there, state, says) in [
+        (json!({ "spec": { "suspend": true } }), State::Failed, "the source of the Kustomization releases is suspended"),
+        (
+            json!({ "status": { "conditions": ready("False", "authentication required") } }),
+            State::Degraded,
+            "authentication required",
+        ),
+    ] {
+        *objects.lock().unwrap() =
+            [(kustomization, behind.clone()), (source, there)].map(|(path, object)| (path.to_owned(), object)).into();
+        let status = ask().unwrap();
+        assert_eq!(status.state, state, "{}", status.reason);
+        assert!(status.reason.contains(says), "{}", status.reason);
+    }
+    // What isn't known isn't gone.
+    *objects.lock().unwrap() = [(kustomization.to_owned(), good.clone())].into();
+    assert!(matches!(ask(), Err(SyncError::Missing { .. })));
+    *objects.lock().unwrap() = [(kustomization.to_owned(), json!({ "metadata": good["metadata"], "spec": of("Bucket") }))].into();
+    assert!(matches!(ask(), Err(SyncError::Refused { words, .. }) if words.contains("says nothing of commits")));
+}
+
 fn trefoil(stage: &Stage, line: &str) -> Output {
     let mut command = support::trefoil(stage.place.folder.path());
     // A proxy isn't given what isn't encrypted.
@@ -285,7 +369,7 @@ fn from_the_command_line() {
     stage.argo_cd.generate(NAME, Application::default());
     let applied = trefoil(&stage, "apply -f shop.yaml --sync argo-cd --wait -o json");
     assert!(applied.status.success(), "{}", said(&applied));
-    let rows: serde_json::Value = serde_json::from_slice(&applied.stdout).unwrap();
+    let rows: Value = serde_json::from_slice(&applied.stdout).unwrap();
     assert_eq!((rows[0]["effect"].as_str(), rows[0]["state"].as_str()), (Some("created"), Some("healthy")));
     let status = trefoil(&stage, "status acme/webapp/shop --sync argo-cd");
     assert!(status.status.success() && said(&status).contains("the Application acme-tenant-shop-webapp: it is Healthy"));
@@ -300,7 +384,7 @@ fn from_the_command_line() {
     stage.argo_cd.generate(NAME, Application { forbidden: true, ..Application::default() });
     let forbidden = trefoil(&stage, "apply -f shop.yaml --sync argo-cd --wait -o json");
     assert_eq!(forbidden.status.code(), Some(1), "{}", said(&forbidden));
-    let rows: serde_json::Value = serde_json::from_slice(&forbidden.stdout).unwrap();
+    let rows: Value = serde_json::from_slice(&forbidden.stdout).unwrap();
     assert_eq!((rows[0]["effect"].as_str(), rows[0]["state"].as_str()), (Some("created"), Some("unknown")));
     assert!(said(&forbidden).contains("warning") && rows[0]["commit"].is_string(), "{}", said(&forbidden));
     let never = trefoil(&stage, "status acme/webapp/never --sync argo-cd");

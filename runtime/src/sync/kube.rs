@@ -152,3 +152,49 @@ impl fmt::Debug for Kube {
         f.debug_struct("Kube").field("rest", &self.rest).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn configurations() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        std::fs::write(folder.path().join("token"), "a-token\n").unwrap();
+        let of = |cluster: Value, user: Value| {
+            let config = json!({
+                "current-context": "a",
+                "contexts": [{ "name": "a", "context": { "cluster": "b", "user": "c" } }],
+                "clusters": [{ "name": "b", "cluster": cluster }],
+                "users": [{ "name": "c", "user": user }],
+            });
+            std::fs::write(&path, config.to_string()).unwrap();
+            Kube::of_config(&path).map(drop).map_err(|error| error.to_string())
+        };
+        let server = json!({ "server": "https://127.0.0.1:6443" });
+        assert_eq!(of(server.clone(), json!({ "token": "t" })), Ok(()));
+        // A file's path is one beside the configuration.
+        assert_eq!(of(server.clone(), json!({ "tokenFile": "token" })), Ok(()));
+        for (cluster, user, says) in [
+            (server.clone(), json!({ "exec": { "command": "aws" } }), "start `kubectl proxy`"),
+            (server.clone(), json!({ "tokenFile": "nowhere" }), "nowhere can't be read"),
+            (server, json!({ "client-certificate-data": "?", "client-key-data": "?" }), "no base64 in client-certificate-data"),
+            (json!({}), json!({ "token": "t" }), "a cluster without a server"),
+            (json!({ "server": "http://10.0.0.1" }), json!({ "token": "t" }), "isn't encrypted"),
+            (json!({ "server": "https://h", "insecure-skip-tls-verify": true }), json!({ "token": "t" }), "isn't supported"),
+            (
+                json!({ "server": "https://h", "certificate-authority": "ca.crt" }),
+                json!({ "token": "t" }),
+                "ca.crt can't be read",
+            ),
+        ] {
+            let error = of(cluster, user).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
+        std::fs::write(&path, "contexts: []").unwrap();
+        assert!(Kube::of_config(&path).unwrap_err().to_string().contains("has no context"));
+    }
+}

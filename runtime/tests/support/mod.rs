@@ -80,6 +80,11 @@ impl Place {
         self.release(name, json!({ "image": { "repository": "nginx", "tag": tag } }))
     }
 
+    /// A web app with these arguments.
+    pub(crate) fn args(&self, name: &str, args: Vec<String>) -> Checked {
+        self.release(name, json!({ "image": { "repository": "nginx", "tag": "1" }, "args": args }))
+    }
+
     fn release(&self, name: &str, mut values: serde_json::Value) -> Checked {
         (values["tenant"], values["name"]) = (json!("acme"), json!(name));
         let located = self.locate(name);
